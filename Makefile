@@ -1,0 +1,67 @@
+# Every target does its own set-up: a machine needs only Python 3.11 or newer, GNU make 3.81 or newer, and git.
+# ARGS is passed on, as in: make test ARGS="-k carousel"
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first Python that is new enough; name another one with: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(IS_NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+ARGS ?=
+
+# All paths are relative, so that a space in the name of the checkout's folder does no harm.
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo serve test check fix lock clean distclean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY)  ## Publish a sample carousel with a video in the sandbox and print its timeline
+	$(BIN)/python -m sandbox.demo $(ARGS)
+
+serve: $(READY)  ## Start the sandbox and stay up; what it stores is kept in build/sandbox
+	$(BIN)/postwright sandbox serve --keep build/sandbox $(ARGS)
+
+test: $(READY)  ## Run all tests
+	$(BIN)/pytest $(ARGS)
+
+check: $(READY)  ## Check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+fix: $(READY)  ## Format, and repair what the linter can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)  ## Update the pinned dependencies in requirements/ (needs network; ARGS=--upgrade for newer ones)
+	$(BIN)/uv pip compile $(LOCK) --group dev --all-extras -o requirements/dev.txt $(ARGS) pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --group infra -c requirements/dev.txt -o requirements/infra.txt $(ARGS) pyproject.toml
+
+# One file for every platform and Python from 3.11 up, with hashes, and without the name of a package host.
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-emit-package postwright
+
+clean:  ## Delete build output and caches
+	rm -rf build cdk.out .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## Delete .venv too
+	rm -rf .venv
+
+# A fresh environment, or the one at hand brought up to date with the lock. The stamp is written last, so that
+# an interrupted set-up is done again.
+$(READY): requirements/dev.txt pyproject.toml
+	@"$(PYTHON)" -c '$(IS_NEW_ENOUGH)' 2>/dev/null || { \
+	  echo "Postwright needs Python 3.11 or newer, and none was found." \
+	    "Install one, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up .venv from requirements/dev.txt, once ..."
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,20 @@
+"""Look at all unfinished containers of the post, and say what comes next.
+
+In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
+Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int, "total": int},
+       next is "wait" | "create" | "carousel" | "publish"
+Raises: MediaRejectedError, MediaUnreachableError, ProcessingFailedError (each names its items),
+        TokenInvalidError
+Retry: safe. It only reads from Instagram.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postwright import app, containers
+from postwright.models import Ref
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return containers.check_status(app.current(), Ref.model_validate(event))

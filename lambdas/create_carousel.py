@@ -1,0 +1,18 @@
+"""Create the parent container of a carousel from its finished children.
+
+In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
+Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int, "total": int}
+Raises: MediaRejectedError, InvalidPostError, TokenInvalidError, AccountBlockedError
+Retry: safe. A parent that lives is kept; an unused one expires by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postwright import app, containers
+from postwright.models import Ref
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return containers.create_carousel(app.current(), Ref.model_validate(event))

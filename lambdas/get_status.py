@@ -1,0 +1,17 @@
+"""Tell how a publish job stands: GET /api/publish/{id}/status.
+
+In:   an HTTP request of API Gateway, payload format 2.0
+Out:  {"statusCode", "headers", "body"}: 200 with the state, 404
+Raises: nothing; problems are answers
+Retry: safe. At most it closes a job whose run is over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postwright import api, app
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return api.get_status(app.current(), event)

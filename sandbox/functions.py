@@ -1,0 +1,243 @@
+"""Lambda functions in worker processes, one invocation at a time each, as on AWS.
+
+A kill is a real kill, a function timeout really ends the process, and environments are separate.
+What comes back for a failure is what AWS sends back, so that the state machine reads the same error
+names here and there.
+Source: AWS Lambda developer guide, "Lambda runtime errors" and "Troubleshoot invocation issues".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sandbox.clock import SimulatedClock
+from sandbox.worker import Channel, Plan
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+TIMEOUT_SECONDS = 30.0
+
+_INIT_WALL_SECONDS = 60.0
+_HEAVY_MODULES = ("boto3", "httpx", "pydantic")
+_SERVICES = ("dynamodb", "s3", "ssm", "stepfunctions")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    " from sandbox.worker import main; main(sys.argv[2], int(sys.argv[3]))"
+)
+
+
+class UnknownFunctionError(LookupError):
+    """No function has this name."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an invocation returned; with `error`, `payload` is the error document of Lambda."""
+
+    payload: Any
+    error: bool = False
+
+
+@dataclass(frozen=True)
+class _Environment:
+    """One worker process, seen from here."""
+
+    pid: int
+    channel: Channel
+
+
+class Functions:
+    """Invokes handlers `package.name.handler` by function name; thread-safe.
+
+    `environment` is all that a handler sees of `os.environ`, apart from PATH and the like.
+    `timeouts` are simulated seconds by function name, 30 for those not named; at max speed they
+    are also the real seconds after which a function that hangs is ended.
+    `log_path`: append every log record of handlers to this file, one JSON document per line.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        environment: Mapping[str, str],
+        clock: SimulatedClock,
+        *,
+        timeouts: Mapping[str, float] | None = None,
+        package: str = "lambdas",
+        log_path: Path | None = None,
+    ) -> None:
+        self.names = tuple(names)
+        self._clock = clock
+        self._timeouts = dict(timeouts or {})
+        self._idle: dict[str, list[_Environment]] = {name: [] for name in names}
+        self._all: set[_Environment] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._nursery_lock = threading.Lock()
+        plan = Plan(
+            package=package,
+            modules=(*_HEAVY_MODULES, *(f"{package}.{name}" for name in names)),
+            services=_SERVICES,
+            speed=clock.speed,
+            region=REGION,
+            account_id=ACCOUNT_ID,
+            log_path=str(log_path.absolute()) if log_path else None,
+        )
+        self._control, theirs = socket.socketpair()
+        self._nursery_channel = Channel(self._control)
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        with theirs:
+            self._nursery = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+                [
+                    *(sys.executable, "-c", _BOOT),
+                    *(json.dumps(sys.path), json.dumps(asdict(plan)), str(theirs.fileno())),
+                ],
+                env=inherited | dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # what a handler prints is a log line, and logs belong on stderr
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C in the terminal must not reach the workers
+            )
+
+    def __enter__(self) -> Functions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def invoke(self, name: str, event: Any, *, caller_is_busy: bool = False) -> Answer:
+        """Run a function to its end; a failure is an answer, not an exception.
+
+        `caller_is_busy` says that the calling thread already counts as busy on the clock.
+        """
+        if name not in self._idle:
+            raise UnknownFunctionError(f"there is no function {name!r}")
+        with contextlib.nullcontext() if caller_is_busy else self._clock.busy():
+            return self._invoke(name, event)
+
+    def pids(self) -> list[int]:
+        """The processes that run functions now, the nursery first."""
+        with self._lock:
+            return [self._nursery.pid, *(environment.pid for environment in self._all)]
+
+    def close(self) -> None:
+        """Kill every worker, also those that work."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._clock.wake(self._closed)
+        self._control.close()
+        self._nursery.kill()
+        self._nursery.wait()
+        with self._lock:
+            for environment in self._all:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(environment.pid, signal.SIGKILL)
+
+    def _invoke(self, name: str, event: Any) -> Answer:
+        request_id = str(uuid.uuid4())
+        seconds = self._timeouts.get(name, TIMEOUT_SECONDS)
+        try:
+            environment = self._take(name)
+        except (EOFError, OSError):
+            return _exit_error(request_id, None)
+        try:
+            message = self._converse(environment.channel, event, request_id, seconds)
+        except TimeoutError:
+            self._discard(environment)
+            text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
+            return Answer({"errorType": "Sandbox.Timedout", "errorMessage": text}, error=True)
+        except (EOFError, OSError):
+            return _exit_error(request_id, self._discard(environment))
+        self._give_back(name, environment)
+        if "error" in message:
+            return Answer(message["error"], error=True)
+        return Answer(message["payload"])
+
+    def _converse(self, channel: Channel, event: Any, request_id: str, seconds: float) -> Any:
+        """Send an event and wait for the outcome, passing on the function's sleeps."""
+        now, at = self._clock.now(), time.monotonic()
+        deadline = now + timedelta(seconds=seconds)
+        wall_end = at + self._clock.wall_seconds(seconds)
+        request = {"event": event, "requestId": request_id, "now": now.isoformat(), "at": at}
+        channel.send(request | {"deadline": deadline.isoformat()})
+        while True:
+            message = channel.receive(wall_end - time.monotonic())
+            if "sleep" not in message:
+                return message
+            asleep = time.monotonic()
+            channel.send({"now": self._sleep(message["sleep"], deadline).isoformat()})
+            wall_end += time.monotonic() - asleep
+
+    def _sleep(self, seconds: float, deadline: datetime) -> datetime:
+        due = self._clock.now() + timedelta(seconds=seconds)
+        self._clock.wait_until(min(due, deadline), self._closed, was_busy=True)
+        if due > deadline:
+            raise TimeoutError
+        return self._clock.now()
+
+    def _take(self, name: str) -> _Environment:
+        """A warm worker if one is idle, else a new one."""
+        while True:
+            with self._lock:
+                environment = self._idle[name].pop() if self._idle[name] else None
+            if environment is None:
+                return self._start(name)
+            if environment.channel.is_open():
+                return environment
+            self._discard(environment)
+
+    def _start(self, name: str) -> _Environment:
+        ours, theirs = socket.socketpair()
+        with theirs, self._nursery_lock:
+            socket.send_fds(self._control, [json.dumps({"fork": name}).encode()], [theirs.fileno()])
+            pid = self._nursery_channel.receive(_INIT_WALL_SECONDS)["pid"]
+        environment = _Environment(pid, Channel(ours))
+        with self._lock:
+            self._all.add(environment)
+        environment.channel.receive(_INIT_WALL_SECONDS)
+        return environment
+
+    def _give_back(self, name: str, environment: _Environment) -> None:
+        with self._lock:
+            self._idle[name].append(environment)
+
+    def _discard(self, environment: _Environment) -> int | None:
+        """End a worker; its exit status, if it had ended by itself."""
+        alive = environment.channel.is_open()
+        with contextlib.suppress(ProcessLookupError):
+            if alive:
+                os.kill(environment.pid, signal.SIGKILL)
+        environment.channel.close()
+        with self._lock:
+            self._all.discard(environment)
+        with contextlib.suppress(EOFError, OSError), self._nursery_lock:
+            self._control.sendall(json.dumps({"reap": environment.pid}).encode())
+            status: int | None = self._nursery_channel.receive(_INIT_WALL_SECONDS)["status"]
+            return status
+        return None
+
+
+def _exit_error(request_id: str, status: int | None) -> Answer:
+    """What Lambda says when the process ends; None: it was killed and nobody knows its status."""
+    if status is None or status < 0:
+        name = signal.strsignal(-status if status else signal.SIGKILL) or "unknown"
+        how = f"with error: signal: {name.lower()}"
+    else:
+        how = f"with error: exit status {status}" if status else "without providing a reason"
+    text = f"RequestId: {request_id} Error: Runtime exited {how}"
+    return Answer({"errorType": "Runtime.ExitError", "errorMessage": text}, error=True)

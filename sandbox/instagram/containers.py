@@ -1,0 +1,124 @@
+"""Containers and their life by the clock.
+
+Source: IG Container reference (Meta, 2026): IN_PROGRESS, FINISHED, PUBLISHED, ERROR, EXPIRED after
+24 hours. Texts of `status`: resumable uploads page (Meta, 2026) and live runs in public projects.
+The text of EXPIRED is not established.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sandbox.instagram import errors
+from sandbox.instagram.container_rules import ContainerRequest
+from sandbox.instagram.errors import GraphError
+from sandbox.instagram.media_door import MediaFile
+
+LIFE = timedelta(hours=24)
+WINDOW = timedelta(hours=24)
+_REMEMBERED = timedelta(hours=48)
+
+
+class Status(StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    FINISHED = "FINISHED"
+    PUBLISHED = "PUBLISHED"
+    ERROR = "ERROR"
+    EXPIRED = "EXPIRED"
+
+
+_TEXTS = {
+    Status.IN_PROGRESS: "In Progress: Media is still being processed.",
+    Status.FINISHED: "Finished: Media has been uploaded and it is ready to be published.",
+    Status.PUBLISHED: "Published: Media has been successfully published.",
+    Status.EXPIRED: "Expired: The container was not published within 24 hours.",
+}
+
+
+@dataclass(eq=False, slots=True)
+class Container:
+    """Changes hands between threads under the simulator's lock.
+
+    A failure shows at `ready_at`, not before: so the same script gives the same polls at every
+    speed of the clock.
+    """
+
+    id: str
+    owner_id: str
+    request: ContainerRequest
+    created_at: datetime
+    ready_at: datetime
+    children: tuple[Container, ...] = ()
+    media: MediaFile | None = None
+    is_fetching: bool = False
+    failed_with: int | None = None
+    published_as: str | None = None
+
+    def status(self, now: datetime) -> Status:
+        if self.published_as is not None:
+            return Status.PUBLISHED
+        if now >= self.created_at + LIFE:
+            return Status.EXPIRED
+        if self.is_fetching or now < self.ready_at:
+            return Status.IN_PROGRESS
+        if self.failed_with is not None:
+            return Status.ERROR
+        if any(child.status(now) is Status.IN_PROGRESS for child in self.children):
+            return Status.IN_PROGRESS
+        return Status.FINISHED
+
+    def status_text(self, now: datetime) -> str:
+        status = self.status(now)
+        if status is Status.ERROR:
+            return f"Error: Media upload has failed with error code {self.failed_with}"
+        return _TEXTS[status]
+
+
+class ContainerBudget:
+    """400 containers per account in any 24 hours (IG User media reference, read 2026-09-11)."""
+
+    def __init__(self) -> None:
+        self._created_at: deque[datetime] = deque()
+
+    def spend(self, now: datetime, cap: int) -> None:
+        while self._created_at and self._created_at[0] <= now - WINDOW:
+            self._created_at.popleft()
+        if len(self._created_at) >= cap:
+            raise GraphError(errors.TOO_MANY_CONTAINERS)
+        self._created_at.append(now)
+
+
+class Containers:
+    """All containers, oldest first; long expired ones are forgotten with their files."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Container] = {}
+
+    def __contains__(self, container: Container) -> bool:
+        return container.id in self._by_id
+
+    def add(self, container: Container) -> None:
+        self._forget_before(container.created_at - _REMEMBERED)
+        self._by_id[container.id] = container
+
+    def find(self, container_id: str, owner_id: str) -> Container | None:
+        container = self._by_id.get(container_id)
+        return container if container is not None and container.owner_id == owner_id else None
+
+    def clear(self) -> None:
+        for container in self._by_id.values():
+            if container.media is not None:
+                container.media.discard()
+        self._by_id.clear()
+
+    def _forget_before(self, instant: datetime) -> None:
+        while self._by_id:
+            oldest = next(iter(self._by_id.values()))
+            if oldest.created_at > instant or oldest.is_fetching:
+                return
+            del self._by_id[oldest.id]
+            if oldest.media is not None and oldest.published_as is None:
+                oldest.media.discard()

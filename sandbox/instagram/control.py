@@ -1,0 +1,98 @@
+"""`/_control/`: what Instagram does not have, and a test needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.instagram.config import ConfigError
+
+if TYPE_CHECKING:
+    from sandbox.instagram.simulator import SimulatedInstagram
+
+_BODY_LIMIT = 1024 * 1024
+_FARTHEST_SECONDS = 10 * 365 * 86_400
+
+
+def routes(instagram: SimulatedInstagram) -> list[Route]:
+    async def reset(_: Request) -> Response:
+        instagram.reset()
+        return JSONResponse({"ok": True})
+
+    async def posts(_: Request) -> Response:
+        return JSONResponse(instagram.describe_posts())
+
+    async def requests(_: Request) -> Response:
+        return JSONResponse(instagram.log.report())
+
+    async def show_config(_: Request) -> Response:
+        return JSONResponse(instagram.describe_config())
+
+    async def change_config(request: Request) -> Response:
+        instagram.change_config(await _object(request))
+        return JSONResponse(instagram.describe_config())
+
+    async def show_clock(_: Request) -> Response:
+        return JSONResponse({"now": _iso(instagram)})
+
+    async def move_clock(request: Request) -> Response:
+        seconds = (await _object(request)).get("advance_seconds")
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds <= _FARTHEST_SECONDS
+        ):
+            raise ConfigError("advance_seconds must be a number from 0 to ten years.")
+        instagram.clock.advance(seconds)
+        return JSONResponse({"now": _iso(instagram)})
+
+    return [
+        Route("/_control/reset", _guarded(reset), methods=["POST"]),
+        Route("/_control/posts", _guarded(posts), methods=["GET"]),
+        Route("/_control/requests", _guarded(requests), methods=["GET"]),
+        Route("/_control/config", _guarded(show_config), methods=["GET"]),
+        Route("/_control/config", _guarded(change_config), methods=["POST"]),
+        Route("/_control/clock", _guarded(show_clock), methods=["GET"]),
+        Route("/_control/clock", _guarded(move_clock), methods=["POST"]),
+        Route("/_control/{rest:path}", _unknown),
+    ]
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _guarded(handler: Handler) -> Handler:
+    """A wrong request is answered with one sentence."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ConfigError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return answer
+
+
+async def _unknown(_: Request) -> Response:
+    known = "reset, posts, requests, config, clock"
+    return JSONResponse({"error": f"There is no such control route. Known: {known}."}, 404)
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or len(body) > _BODY_LIMIT:
+        raise ConfigError("The body must be a JSON object.")
+    return value
+
+
+def _iso(instagram: SimulatedInstagram) -> str:
+    return instagram.clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,176 @@
+"""Graph errors as rows: code, subcode, HTTP status, type and texts.
+
+Source: Instagram platform error codes (Meta, stamp 2026-06-02), Graph API error handling guide
+(read 2026), and answers recorded by public projects where Meta's page is silent. The texts in
+`title` and `hint` are ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One kind of refusal; `title` and `hint` become `error_user_title` and `error_user_msg`."""
+
+    code: int
+    subcode: int | None
+    message: str
+    title: str | None = None
+    hint: str | None = None
+    status: int = 400
+    type: str = "OAuthException"
+    is_transient: bool = False
+
+    def saying(self, message: str) -> ErrorRow:
+        return replace(self, message=message)
+
+
+class GraphError(Exception):
+    """A Graph call ends with this row."""
+
+    def __init__(self, row: ErrorRow) -> None:
+        super().__init__(row.message)
+        self.row = row
+
+    def body(self, fbtrace_id: str) -> dict[str, Any]:
+        """The full error object as Graph sends it."""
+        row = self.row
+        error: dict[str, Any] = {"message": row.message, "type": row.type, "code": row.code}
+        if row.subcode is not None:
+            error["error_subcode"] = row.subcode
+        error["is_transient"] = row.is_transient
+        if row.title is not None:
+            error |= {"error_user_title": row.title, "error_user_msg": row.hint or row.message}
+        return {"error": error | {"fbtrace_id": fbtrace_id}}
+
+
+# Tokens, versions, paths
+TOKEN_MISSING = ErrorRow(104, None, "An access token is required to request this resource.")
+TOKEN_BAD = ErrorRow(190, None, "Invalid OAuth access token - Cannot parse access token")
+TOKEN_EXPIRED = ErrorRow(190, 463, "Error validating access token: Session has expired.")
+TOKEN_REVOKED = ErrorRow(
+    190,
+    460,
+    "Error validating access token: The session has been invalidated because the user changed "
+    "their password or Facebook has changed the session for security reasons.",
+)
+# Not established: what Meta answers to a removed or unknown version. Code and text are a guess.
+UNKNOWN_VERSION = ErrorRow(2500, None, "Unknown API version")
+UNKNOWN_PATH = ErrorRow(2500, None, "Unknown path components")
+FIELDS_SYNTAX = ErrorRow(2500, None, "Syntax error in the parameter fields")
+NO_SUCH_OBJECT = ErrorRow(
+    100,
+    33,
+    "Unsupported request. Object does not exist, cannot be loaded due to missing permissions, "
+    "or does not support this operation.",
+    type="GraphMethodException",
+)
+NO_SUCH_FIELD = ErrorRow(100, None, "(#100) Tried accessing nonexisting field")
+BAD_PARAMETER = ErrorRow(100, None, "Invalid parameter")
+BAD_API_PARAMETER = ErrorRow(100, None, "Invalid parameter", type="IGApiException")
+
+# Creating a container
+UNKNOWN_MEDIA_TYPE = ErrorRow(
+    100, 2207023, "Invalid parameter", "Unknown media type", "The media type is not known."
+)
+CAROUSEL_SIZE = ErrorRow(
+    100,
+    2207028,
+    "Invalid parameter",
+    "Carousel has a wrong number of items",
+    "A carousel needs at least 2 items and at most the number allowed.",
+)
+TOO_MANY_MENTIONS = ErrorRow(
+    100, 2207040, "Invalid parameter", "Too many tags", "A post can tag at most 20 people."
+)
+CAPTION_TOO_LONG = ErrorRow(
+    36004,
+    2207010,
+    "The caption was too long.",
+    "Caption too long",
+    "A caption has at most 2,200 characters and 30 hashtags.",
+)
+BAD_USER_TAG = ErrorRow(
+    110, 2207018, "Invalid user id", "Cannot tag user", "A named user cannot be tagged."
+)
+BAD_THUMB_OFFSET = ErrorRow(
+    1, 2207057, "Invalid parameter", "Thumbnail offset", "The offset is outside the video."
+)
+# Not established: what Meta answers above 400 containers in 24 hours. This is a placeholder.
+TOO_MANY_CONTAINERS = ErrorRow(
+    -1,
+    2207032,
+    "[placeholder, Meta's own answer is not known] Too many containers were created in 24 hours.",
+    "Could not create media",
+    "At most 400 containers can be created in 24 hours.",
+)
+
+# Fetching and judging an image
+IMAGE_UNREACHABLE = ErrorRow(
+    9004,
+    2207052,
+    "Only photo or video can be accepted as media type.",
+    "Media download has failed",
+    "The media could not be fetched from this URI.",
+)
+IMAGE_TIMEOUT = ErrorRow(
+    -2, 2207003, "Timeout", "Download has timed out", "It takes too long to download the media."
+)
+IMAGE_FORMAT = ErrorRow(
+    36001,
+    2207005,
+    "The image format is not supported.",
+    "Image format not supported",
+    "The image must be a complete JPEG.",
+)
+IMAGE_TOO_LARGE = ErrorRow(
+    36000,
+    2207004,
+    "The image size is too large.",
+    "Image size too large",
+    "The image must be at most 8 MiB.",
+)
+IMAGE_RATIO = ErrorRow(
+    36003,
+    2207009,
+    "The aspect ratio is not supported.",
+    "Unsupported aspect ratio",
+    "The aspect ratio must be between 4:5 and 1.91:1.",
+)
+
+# Publishing
+NOT_READY = ErrorRow(
+    9007,
+    2207027,
+    "Media ID is not available",
+    "The media is not ready",
+    "The media is not ready for publishing, please wait for a moment.",
+)
+NO_SUCH_CREATION = ErrorRow(
+    24,
+    2207008,
+    "The requested resource does not exist",
+    "Media builder not found",
+    "The container with this creation id is unknown or has expired.",
+)
+QUOTA_REACHED = ErrorRow(
+    9,
+    2207042,
+    "Application request limit reached",
+    "Publishing limit reached",
+    "The account has published as many posts as it may in 24 hours.",
+)
+
+_ROWS = {
+    (row.code, row.subcode): row
+    for row in list(globals().values())
+    if isinstance(row, ErrorRow) and row.subcode is not None
+}
+
+
+def row_for(code: int, subcode: int) -> ErrorRow:
+    """The row of a scripted error; a pair that is not in the table gets a plain text."""
+    return _ROWS.get((code, subcode)) or ErrorRow(code, subcode, f"(#{code}) Scripted error")

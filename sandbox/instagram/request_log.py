@@ -1,0 +1,63 @@
+"""Every Graph call in order, for assertions, without tokens and signatures."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.instagram.redaction import redact, redact_all
+
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    method: str
+    path: str
+    parameters: dict[str, Any]
+    status: int
+    error: tuple[int, int | None] | None
+    user_agent: str
+    auth: str | None
+
+
+class RequestLog:
+    """The newest 20,000 calls."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=_REMEMBERED)
+
+    def add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+    def report(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "time": entry.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                "method": entry.method,
+                "path": entry.path,
+                "parameters": entry.parameters,
+                "status": entry.status,
+                "error": entry.error and {"code": entry.error[0], "subcode": entry.error[1]},
+                "user_agent": entry.user_agent,
+                "auth": entry.auth,
+            }
+            for entry in list(self._entries)
+        ]
+
+
+def clean_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be logged of a call's parameters."""
+    return {
+        redact(name): value.partition("?")[0]
+        if name.endswith("_url") and isinstance(value, str)
+        else redact_all(value)
+        for name, value in parameters.items()
+    }

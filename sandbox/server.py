@@ -1,0 +1,380 @@
+"""The whole sandbox: AWS, the simulated Instagram, and the HTTP API in front of the functions."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from postwright import __version__
+from sandbox.clock import SimulatedClock
+from sandbox.functions import ACCOUNT_ID, REGION, Answer, Functions
+from sandbox.loopback import LoopbackOnly
+
+_log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
+
+API = (
+    ("POST", "/api/publish/start", "start_publish"),
+    ("GET", "/api/publish/{id}/status", "get_status"),
+)
+"""Method, path and function of each route of the HTTP API."""
+
+_PORT_OPTIONS = {"port": "--port", "instagram_port": "--instagram-port", "aws_port": "--aws-port"}
+_FAILED = {"FAILED", "TIMED_OUT", "ABORTED"}
+_CLOSE_SECONDS = 1
+
+
+class PortInUseError(OSError):
+    """Another program listens on a port that the sandbox was told to use."""
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """Port 0 means any free port; speed None means "max".
+
+    `settings` are further POSTWRIGHT_* variables of the functions. `keep` is a folder in which the
+    simulated Instagram keeps its posts. `log_path` collects every log record of the functions.
+    """
+
+    port: int = 8080
+    instagram_port: int = 8081
+    aws_port: int = 8082
+    speed: float | None = 1.0
+    graph_url: str | None = None
+    empty: bool = False
+    keep: Path | None = None
+    log_path: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Sandbox:
+    """`with Sandbox(SandboxOptions(port=0, ...)) as sandbox:`; one at a time in a process.
+
+    It leaves os.environ alone: what a client needs is in `environment()`.
+    """
+
+    app: str
+    instagram: str
+    aws: str
+    state_machine_arn: str
+    clock: SimulatedClock
+    functions: Functions
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self._running = ExitStack()
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Return when everything answers; raises PortInUseError, EngineInUseError."""
+        with ExitStack() as starting:
+            self._start(starting)
+            self._running = starting.pop_all()
+        if not self.options.empty:
+            from sandbox import demo
+
+            try:
+                demo.fill(self)
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """End executions, servers and functions, and forget what moto stored."""
+        self._running.close()
+
+    def environment(self) -> dict[str, str]:
+        """What a client process needs to use this sandbox, and what the functions see."""
+        return dict(self._environment)
+
+    def describe(self) -> dict[str, Any]:
+        """What `GET /_sandbox` on the AWS origin answers: where everything is, and the clock."""
+        return {
+            "now": self.clock.now().isoformat(),
+            "speed": self.clock.speed or "max",
+            "app": self.app,
+            "instagram": self.instagram,
+            "aws": self.aws,
+            "stateMachineArn": self.state_machine_arn,
+            "version": __version__,
+        }
+
+    def _start(self, running: ExitStack) -> None:
+        listeners = {
+            name: running.enter_context(_listen(getattr(self.options, name), option))
+            for name, option in _PORT_OPTIONS.items()
+        }
+        self.app, self.instagram, self.aws = (
+            f"http://{HOST}:{listener.getsockname()[1]}" for listener in listeners.values()
+        )
+        names = sorted(path.stem for path in (ROOT / "lambdas").glob("[!_]*.py"))
+        self.clock = SimulatedClock(self.options.speed)
+        self._environment = self._make_environment()
+        self.state_machine_arn = self._environment["POSTWRIGHT_STATE_MACHINE_ARN"]
+        # First, because their processes get ready while the rest is imported here.
+        self.functions = running.enter_context(
+            Functions(
+                names,
+                self._environment,
+                self.clock,
+                log_path=self.options.log_path,
+            )
+        )
+        self._start_aws(running, listeners["aws_port"], names)
+        self._start_instagram(running, listeners["instagram_port"])
+        running.enter_context(_Server(LoopbackOnly(self._api()), listeners["port"]))
+
+    def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
+        with _without_ec2():
+            from sandbox import aws, engine
+        from sandbox.instagram.accounts import DEMO_ACCOUNT
+
+        running.callback(aws.forget)
+        running.enter_context(engine.install(self.functions, self.clock, self._on_status_change))
+        server = aws.Aws(listener, self.describe)
+        running.callback(server.close)
+        definition = aws.substitute(DEFINITION.read_text(encoding="utf-8"), names)
+        server.create_resources(definition, DEMO_ACCOUNT.user_id, DEMO_ACCOUNT.token)
+
+    def _start_instagram(self, running: ExitStack, listener: socket.socket) -> None:
+        from sandbox.instagram import SimulatedInstagram
+
+        media = running.enter_context(tempfile.TemporaryDirectory(prefix="postwright-instagram-"))
+        simulated = SimulatedInstagram(
+            self.clock, self.instagram, Path(media), keep=self.options.keep
+        )
+        running.callback(simulated.close)
+        running.enter_context(_Server(LoopbackOnly(simulated.app), listener))
+
+    def _make_environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.aws,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "TZ": "UTC",
+            "POSTWRIGHT_GRAPH_URL": self.options.graph_url or self.instagram,
+            "POSTWRIGHT_TABLE": "postwright",
+            "POSTWRIGHT_BUCKET": "postwright-media",
+            "POSTWRIGHT_SSM_PREFIX": "/ai-social-media/prod",
+            "POSTWRIGHT_STATE_MACHINE_ARN": (
+                f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:publish-post"
+            ),
+            **self.options.settings,
+        }
+
+    def _on_status_change(self, event: dict[str, Any]) -> None:
+        if event["detail"]["status"] in _FAILED:
+            answer = self.functions.invoke("record_failure", event, caller_is_busy=True)
+            if answer.error:
+                _log.error("record_failure failed: %s", json.dumps(answer.payload))
+
+    def _api(self) -> Starlette:
+        routes = [
+            Route(path, self._endpoint(method, path, function), methods=[method])
+            for method, path, function in API
+        ]
+        return Starlette(routes=[Route("/", self._index), *routes])
+
+    async def _index(self, _request: Request) -> Response:
+        return JSONResponse(
+            {
+                "app": self.app,
+                "instagram": self.instagram,
+                "aws": self.aws,
+                "api": [f"{method} {path}" for method, path, _ in API],
+            }
+        )
+
+    def _endpoint(
+        self, method: str, path: str, function: str
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            event = _gateway_event(request, f"{method} {path}", await request.body())
+            return _gateway_response(
+                await run_in_threadpool(self.functions.invoke, function, event)
+            )
+
+        return endpoint
+
+
+def serve(options: SandboxOptions, *, as_json: bool = False) -> None:
+    """Run a sandbox until SIGTERM or SIGINT.
+
+    With `as_json`, stdout gets exactly one line, when everything answers.
+    """
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with Sandbox(options) as sandbox:
+            ready = {
+                "app": sandbox.app,
+                "instagram": sandbox.instagram,
+                "aws": sandbox.aws,
+                "stateMachineArn": sandbox.state_machine_arn,
+            }
+            lines = [json.dumps(ready)] if as_json else [f"{k}: {v}" for k, v in ready.items()]
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
+            stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(port: int, option: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=128)
+    except OSError as error:
+        raise PortInUseError(
+            f"Port {port} is in use. Choose another one with {option}, or 0 for any free port."
+        ) from error
+
+
+@contextmanager
+def _without_ec2() -> Iterator[None]:
+    """Import moto's interpreter without the tables of EC2, which take a second of every start.
+
+    It needs one enum of `moto.batch.utils`, but the package around that imports all of EC2.
+    """
+    if "moto.batch" in sys.modules:
+        yield
+        return
+    import moto
+
+    bare = ModuleType("moto.batch")
+    bare.__path__ = [str(Path(moto.__file__).parent / "batch")]
+    sys.modules[bare.__name__] = bare
+    try:
+        yield
+    finally:
+        del sys.modules[bare.__name__]
+
+
+class _Server:
+    """An ASGI application served in a thread."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        self._listener = listener
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=_CLOSE_SECONDS,
+            )
+        )
+        self._uvicorn.config.load()
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([listener],), daemon=True)
+
+    def __enter__(self) -> _Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._uvicorn.should_exit = True
+        self._thread.join(2 * _CLOSE_SECONDS)
+
+
+def _gateway_event(request: Request, route: str, body: bytes) -> dict[str, Any]:
+    """What an HTTP API hands to a function.
+
+    Source: API Gateway developer guide, "AWS Lambda proxy integrations for HTTP APIs", format 2.0.
+    """
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": request.url.path,
+        "rawQueryString": request.url.query,
+        "headers": {name: ",".join(request.headers.getlist(name)) for name in set(request.headers)},
+        "requestContext": {
+            "accountId": ACCOUNT_ID,
+            "apiId": "sandbox",
+            "domainName": request.headers.get("host", ""),
+            "http": {
+                "method": request.method,
+                "path": request.url.path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": request.client.host if request.client else HOST,
+                "userAgent": request.headers.get("user-agent", ""),
+            },
+            "requestId": str(uuid.uuid4()),
+            "routeKey": route,
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+    if request.query_params:
+        event["queryStringParameters"] = {
+            name: ",".join(request.query_params.getlist(name)) for name in request.query_params
+        }
+    if request.path_params:
+        event["pathParameters"] = dict(request.path_params)
+    if body:
+        try:
+            event["body"] = body.decode()
+        except UnicodeDecodeError:
+            event["body"] = base64.b64encode(body).decode()
+            event["isBase64Encoded"] = True
+    return event
+
+
+def _gateway_response(answer: Answer) -> Response:
+    """What an HTTP API makes of a function's answer."""
+    payload = answer.payload
+    if answer.error:
+        return JSONResponse({"message": "Internal Server Error"}, status_code=500)
+    if not isinstance(payload, dict) or "statusCode" not in payload:
+        return JSONResponse(payload)
+    body = payload.get("body") or ""
+    return Response(
+        base64.b64decode(body) if payload.get("isBase64Encoded") else body,
+        status_code=int(payload["statusCode"]),
+        headers={"content-type": "application/json", **_lower(payload.get("headers") or {})},
+    )
+
+
+def _lower(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in headers.items()}

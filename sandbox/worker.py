@@ -1,0 +1,322 @@
+"""The side of `sandbox.functions` that runs in other processes.
+
+One *nursery* process imports everything that functions need and then forks a *worker* for each
+execution environment that is asked for, so that a worker is ready in milliseconds and shares its
+memory with the others. A worker serves one invocation at a time, as an execution environment of
+Lambda does. Both speak JSON, one document per line, over a Unix socket, and end when it closes.
+
+Nursery, in:  {"fork": function} with the worker's end of a socket pair | {"reap": pid}
+Nursery, out: {"pid": pid} | {"status": exit status, negative for a signal, null if it still runs}
+Worker, in:   {"event", "requestId", "now", "at", "deadline"} | {"now"} as the answer to a sleep
+Worker, out:  {"ready": true} once, then {"payload"} | {"error"} | {"sleep": seconds}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from postwright import clock
+
+MEMORY_MB = "512"
+_LONGEST_MESSAGE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a nursery must know; travels to it as JSON."""
+
+    package: str
+    modules: tuple[str, ...]
+    services: tuple[str, ...]
+    speed: float | None
+    region: str
+    account_id: str
+    log_path: str | None
+
+
+class Channel:
+    """JSON documents over a stream socket, one per line."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._received = b""
+
+    def send(self, document: object) -> None:
+        self._connection.sendall(json.dumps(document).encode() + b"\n")
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """The next document; EOFError when the other side is gone, TimeoutError in time."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while b"\n" not in self._received:
+            if end is None:
+                self._connection.settimeout(None)
+            else:
+                self._connection.settimeout(max(0.001, end - time.monotonic()))
+            try:
+                chunk = self._connection.recv(_LONGEST_MESSAGE_BYTES)
+            except ConnectionError:
+                chunk = b""
+            if not chunk:
+                raise EOFError
+            self._received += chunk
+        self._connection.settimeout(None)
+        line, self._received = self._received.split(b"\n", 1)
+        return json.loads(line)
+
+    def is_open(self) -> bool:
+        """Whether the other side still lives; only meaningful while nothing is expected from it."""
+        self._connection.settimeout(0)
+        try:
+            return self._connection.recv(1, socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self._connection.settimeout(None)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class WorkerClock:
+    """The simulated clock inside one invocation.
+
+    At a numeric speed it runs by itself from the instant it was given. At max speed it stands
+    still, and a sleep asks the process that owns the simulated clock to let time pass.
+    """
+
+    def __init__(self, speed: float | None, now: str, at: float, ask: Callable[[float], str]):
+        self._speed = speed
+        self._base = datetime.fromisoformat(now)
+        self._at = at  # CLOCK_MONOTONIC is the same in all processes of a machine
+        self._ask = ask
+        self._asking = threading.Lock()
+
+    def now(self) -> datetime:
+        if self._speed is None:
+            return self._base
+        return self._base + timedelta(seconds=(time.monotonic() - self._at) * self._speed)
+
+    def sleep(self, seconds: float) -> None:
+        if self._speed is not None:
+            time.sleep(seconds / self._speed)
+            return
+        with self._asking:
+            self._base = datetime.fromisoformat(self._ask(seconds))
+
+    def wall_seconds(self, seconds: float) -> float:
+        return seconds / self._speed if self._speed else seconds
+
+
+@dataclass(frozen=True)
+class Context:
+    """The fields of AWS Lambda's context object that handlers use."""
+
+    function_name: str
+    aws_request_id: str
+    invoked_function_arn: str
+    deadline: datetime
+    memory_limit_in_mb: str = MEMORY_MB
+    function_version: str = "$LATEST"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Simulated milliseconds until the function is killed."""
+        return max(0, int((self.deadline - clock.now()).total_seconds() * 1000))
+
+
+class _JsonLines(logging.Formatter):
+    def __init__(self, function: str) -> None:
+        super().__init__()
+        self._function = function
+        self.request_id = ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": clock.to_text(clock.now()),
+            "level": record.levelname,
+            "logger": record.name,
+            "function": self._function,
+            "requestId": self.request_id,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _log_as_lambda_does(function: str, log_path: str | None) -> _JsonLines:
+    """Warnings to stderr; with a path, everything of ours and INFO of others to that file too."""
+    lines = _JsonLines(function)
+    console = logging.StreamHandler(sys.stderr)
+    console.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [console]
+    if log_path is not None:
+        handlers.append(logging.FileHandler(log_path, encoding="utf-8"))
+    for handler in handlers:
+        handler.setFormatter(lines)
+    logging.basicConfig(level=logging.INFO if log_path else logging.WARNING, handlers=handlers)
+    if log_path is not None:
+        logging.getLogger("postwright").setLevel(logging.DEBUG)
+    return lines
+
+
+def _as_lambda_reports(error: BaseException, request_id: str) -> dict[str, Any]:
+    frames = error.__traceback__.tb_next if error.__traceback__ else None  # without our own frame
+    return {
+        "errorMessage": str(error),
+        "errorType": type(error).__name__,
+        "requestId": request_id,
+        "stackTrace": traceback.format_tb(frames),
+    }
+
+
+class Worker:
+    """One execution environment: imports its handler once, then answers until its channel ends."""
+
+    def __init__(self, plan: Plan, function: str, channel: Channel) -> None:
+        self._plan = plan
+        self._function = function
+        self._channel = channel
+        self._log = _log_as_lambda_does(function, plan.log_path)
+        self._handler: Callable[[Any, Context], Any] | None = None
+        self._import_error: dict[str, Any] = {}
+
+    def run(self) -> None:
+        self._import_handler()
+        self._channel.send({"ready": True})
+        while True:
+            self._channel.send(self._answer(self._channel.receive()))
+
+    def _import_handler(self) -> None:
+        name = f"{self._plan.package}.{self._function}"
+        try:
+            self._handler = importlib.import_module(name).handler
+        except Exception as error:
+            self._import_error = _as_lambda_reports(error, "") | {
+                "errorType": "Runtime.ImportModuleError",
+                "errorMessage": f"Unable to import module '{name}': {error}",
+            }
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        request_id = request["requestId"]
+        if self._handler is None:
+            return {"error": self._import_error | {"requestId": request_id}}
+        self._log.request_id = request_id
+        clock.use(WorkerClock(self._plan.speed, request["now"], request["at"], self._ask_for_sleep))
+        arn = f"arn:aws:lambda:{self._plan.region}:{self._plan.account_id}:function"
+        context = Context(
+            function_name=self._function,
+            aws_request_id=request_id,
+            invoked_function_arn=f"{arn}:{self._function}",
+            deadline=datetime.fromisoformat(request["deadline"]),
+        )
+        try:
+            payload = self._handler(request["event"], context)
+        except Exception as error:
+            return {"error": _as_lambda_reports(error, request_id)}
+        try:
+            json.dumps(payload)
+        except (TypeError, ValueError) as error:
+            report = _as_lambda_reports(error, request_id)
+            message = f"Unable to marshal response: {error}"
+            return {
+                "error": report | {"errorType": "Runtime.MarshalError", "errorMessage": message}
+            }
+        return {"payload": payload}
+
+    def _ask_for_sleep(self, seconds: float) -> str:
+        self._channel.send({"sleep": seconds})
+        return str(self._channel.receive()["now"])
+
+
+class Nursery:
+    """Forks workers on request; a worker never outlives it."""
+
+    def __init__(self, plan: Plan, control: socket.socket) -> None:
+        self._plan = plan
+        self._control = control
+        self._children: set[int] = set()
+
+    def run(self) -> None:
+        self._warm()
+        try:
+            while True:
+                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+                if not data:
+                    return
+                request = json.loads(data)
+                answer: dict[str, int | None]
+                if "fork" in request:
+                    answer = {"pid": self._fork(request["fork"], descriptors[0])}
+                else:
+                    answer = {"status": self._reap(request["reap"])}
+                self._control.sendall(json.dumps(answer).encode() + b"\n")
+        finally:
+            for pid in self._children:
+                os.kill(pid, signal.SIGKILL)
+
+    def _warm(self) -> None:
+        for module in self._plan.modules:
+            with contextlib.suppress(Exception):  # the worker that needs it reports the failure
+                importlib.import_module(module)
+        if self._plan.services:
+            import boto3
+
+            for service in self._plan.services:
+                # Leaves the parsed service model in the loader of boto3's default session.
+                boto3.client(
+                    service,  # type: ignore[call-overload]  # the overloads take literals only
+                    region_name=self._plan.region,
+                    aws_access_key_id="warm",
+                    aws_secret_access_key="warm",  # noqa: S106  never leaves this process
+                )
+
+    def _fork(self, function: str, descriptor: int) -> int:
+        pid = os.fork()
+        if pid:
+            os.close(descriptor)
+            self._children.add(pid)
+            return pid
+        status = 1
+        try:
+            self._control.close()
+            os.environ["AWS_LAMBDA_FUNCTION_NAME"] = function
+            os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = MEMORY_MB
+            channel = Channel(socket.socket(fileno=descriptor))
+            with contextlib.suppress(EOFError, BrokenPipeError):
+                Worker(self._plan, function, channel).run()
+            status = 0
+        except SystemExit as exit_:
+            status = exit_.code if isinstance(exit_.code, int) else 1 if exit_.code else 0
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _reap(self, pid: int) -> int | None:
+        for _ in range(200):
+            reaped, status = os.waitpid(pid, os.WNOHANG)
+            if reaped:
+                self._children.discard(pid)
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.005)
+        return None
+
+
+def main(plan: str, descriptor: int) -> None:
+    """Run a nursery; called by `sandbox.functions` in a fresh interpreter."""
+    Nursery(Plan(**json.loads(plan)), socket.socket(fileno=descriptor)).run()

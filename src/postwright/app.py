@@ -1,0 +1,55 @@
+"""Everything that a function needs, made once per process from its environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+
+import httpx
+
+from postwright.executions import Executions
+from postwright.instagram import InstagramClient, new_http_client
+from postwright.media import MediaBucket
+from postwright.settings import Settings
+from postwright.store import Store
+from postwright.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts that the steps of the workflow work with."""
+
+    settings: Settings
+    store: Store
+    media: MediaBucket
+    tokens: Tokens
+    executions: Executions
+    http: httpx.Client = field(default_factory=new_http_client)
+
+    @classmethod
+    def connect(cls, settings: Settings) -> App:
+        """Parts that talk to the AWS that the AWS environment variables lead to."""
+        return cls(
+            settings=settings,
+            store=Store.connect(settings.table),
+            media=MediaBucket.connect(settings.bucket, settings.presign_seconds),
+            tokens=Tokens.connect(settings.ssm_prefix, settings.token_cache_seconds),
+            executions=Executions.connect(settings.state_machine_arn),
+        )
+
+    def instagram(self, account_id: str) -> InstagramClient:
+        """A client for the account; raises TokenInvalidError when its token is not stored."""
+        credentials = self.tokens.credentials(account_id)
+        return InstagramClient(
+            credentials.token,
+            credentials.user_id,
+            graph_url=self.settings.graph_url,
+            http=self.http,
+        )
+
+
+@cache
+def current() -> App:
+    """The parts of this process, made at the first call."""
+    return App.connect(Settings.from_environment(os.environ))

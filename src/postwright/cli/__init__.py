@@ -1,0 +1,68 @@
+"""The command line: `postwright publish`, `status`, `preflight`, `sandbox serve`.
+
+Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C. With `--json` standard output holds
+one JSON document and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+import postwright
+from postwright.cli import preflight, publish, sandbox, status
+from postwright.cli.console import UsageError, fail, say
+from postwright.errors import PostwrightError
+
+cli = typer.Typer(
+    name="postwright",
+    help="Publish to Instagram exactly once, from a pipeline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cli.command("publish")(publish.command)
+cli.command("status")(status.command)
+cli.command("preflight")(preflight.command)
+cli.add_typer(sandbox.commands, name="sandbox")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"postwright {postwright.__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
+) -> None:
+    """Publish to Instagram exactly once, from a pipeline."""
+    say.quiet = quiet
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """Run the command line; every failure is one sentence, never a traceback."""
+    try:
+        cli()
+    except UsageError as error:
+        fail(str(error), 2)
+    except PostwrightError as error:
+        fail(error.sentence, 1)
+    except (BotoCoreError, ClientError) as error:
+        fail(f"AWS answered with an error: {error}", 1)
+    except OSError as error:
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+    except KeyboardInterrupt:
+        sys.exit(130)

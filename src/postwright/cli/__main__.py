@@ -1,0 +1,5 @@
+"""`python -m postwright.cli`, the same as the `postwright` command."""
+
+from postwright.cli import main
+
+main()

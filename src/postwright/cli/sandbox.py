@@ -1,0 +1,68 @@
+"""`postwright sandbox serve`: the simulated Instagram, AWS and the API on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postwright.cli.console import UsageError
+
+commands = typer.Typer(help="Everything on this machine, without AWS and Instagram.")
+
+
+@commands.callback()
+def _group() -> None:
+    """Everything on this machine, without AWS and Instagram."""
+
+
+@commands.command("serve")
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the API; 0 takes any free one.")] = 8080,
+    instagram_port: Annotated[int, typer.Option(help="Port of the simulated Instagram.")] = 8081,
+    aws_port: Annotated[int, typer.Option(help="Port of the simulated AWS.")] = 8082,
+    speed: Annotated[
+        str, typer.Option(help="Simulated seconds per real one, or max to skip all waits.")
+    ] = "1",
+    graph_url: Annotated[
+        str | None,
+        typer.Option(help="Where our functions find Instagram, if a proxy stands in front of it."),
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without the demo session.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder in which published posts are kept.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON line with the addresses.")
+    ] = False,
+) -> None:
+    """Run the sandbox until Ctrl-C or SIGTERM."""
+    from sandbox.server import PortInUseError, SandboxOptions
+    from sandbox.server import serve as run
+
+    options = SandboxOptions(
+        port=port,
+        instagram_port=instagram_port,
+        aws_port=aws_port,
+        speed=_speed(speed),
+        graph_url=graph_url,
+        empty=empty,
+        keep=keep,
+    )
+    try:
+        run(options, as_json=as_json)
+    except PortInUseError as error:
+        raise UsageError(str(error)) from error
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1_000_000:
+        raise UsageError(f"--speed takes a number above 0 or max, not {text}.")
+    return speed

@@ -1,0 +1,442 @@
+"""The containers of a post: make them, look at them, and say what comes next.
+
+What is wrong with one item is kept in the job as data, so that the others go on; `check_status` then makes the item
+again or ends the run with the name of every bad item. What is wrong with the account is raised at once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from postwright import clock, errors, pacing, posts, progress, runs
+from postwright.app import App
+from postwright.errors import (
+    ContainerExpiredError,
+    InvalidPostError,
+    MediaRejectedError,
+    MediaUnreachableError,
+    PostwrightError,
+    ProcessingFailedError,
+    QuotaExceededError,
+    RateLimitedError,
+    TransientGraphError,
+)
+from postwright.instagram import ContainerStatus, InstagramClient, Quota
+from postwright.models import (
+    Container,
+    Job,
+    MediaKind,
+    Ref,
+    SnapshotItem,
+    now_text,
+    parse_instant,
+)
+
+PARENT: Final = "parent"
+EXPIRED_AGE_SECONDS: Final = 23 * 3600
+"""A container counts as expired an hour before Instagram lets go of it.
+
+Source: Instagram keeps an unpublished container for 24 hours (IG Container reference, 2026).
+"""
+QUOTA_WAIT_MAX_SECONDS: Final = 3600
+QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
+
+_TRIES: Final[dict[type[PostwrightError], int]] = {
+    MediaUnreachableError: 3,
+    ProcessingFailedError: 3,
+    TransientGraphError: 3,
+    RateLimitedError: 8,
+}
+_MOST_SERIOUS_FIRST: Final = (
+    InvalidPostError,
+    MediaRejectedError,
+    MediaUnreachableError,
+    ProcessingFailedError,
+)
+_AGAIN_SECONDS: Final = (5, 30, 120)
+_SLOW_SECONDS: Final = (300, 600, 1200, 2400, 3600)
+_LOOKS_AT_ONCE: Final = 10
+
+
+def check_quota(app: App, ref: Ref) -> dict[str, Any]:
+    """Whether the account may publish another post now; which containers are missing if so.
+
+    Raises QuotaExceededError when the quota is full and the run is not to wait, or has waited for three days.
+    """
+    runs.hold(app, ref)
+    job = runs.job_of(app, ref)
+    instagram = app.instagram(ref.account_id)
+    try:
+        quota = instagram.quota()
+    except RateLimitedError as error:
+        return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
+    if quota.used < quota.total:
+        app.store.update_job(ref, phase=progress.phase_of(job))
+        return _create_answer(job, _missing(job))
+    wait_seconds = _seconds_until_slot(instagram, quota)
+    waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
+    if job.request.on_quota == "wait" and waited < QUOTA_PATIENCE_SECONDS:
+        app.store.update_job(ref, phase="waiting_for_quota")
+        return _answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS))
+    frees_at = clock.to_text(clock.in_seconds(wait_seconds))
+    raise QuotaExceededError(
+        f"The account has used its {quota.total} posts of 24 hours. The next one frees at about"
+        f" {frees_at}; redrive the run then, or start with onQuota=wait.",
+        frees_at=frees_at,
+        call="read",
+    )
+
+
+def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
+    """Make the container of one item, unless it has one that lives.
+
+    The answer tells what happened (`created`, `rejected`, `retry`, `throttled`) with the raw codes. A repeat is safe:
+    an item that has a container keeps it, and a container that nobody uses expires by itself.
+    """
+    runs.hold(app, ref)
+    job = runs.job_of(app, ref)
+    item, key = job.items[index], str(index)
+    known = job.containers.get(key)
+    if known is None or known.state not in ("created", "finished"):
+        name = posts.item_name(index, item.media)
+        known = _make(known, name, lambda: _create(app, ref, job, item))
+        if job.kind != "carousel":
+            known.caption_hash = job.caption_hash
+        app.store.put_container(ref, key, known)
+    facts = {"kind": item.media.kind, "bytes": item.size_bytes, "tries": known.tries}
+    outcome = "created" if known.state == "finished" else known.state
+    return {"index": index, "outcome": outcome, **facts, "error": known.error}
+
+
+def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
+    """Make the parent container from the children in the group's order, unless it lives.
+
+    Raises MediaRejectedError or InvalidPostError when Instagram refuses the carousel as such. A repeat is safe.
+    """
+    runs.hold(app, ref)
+    job = runs.job_of(app, ref)
+    children = _children(job)
+    known = job.containers.get(PARENT)
+    if known is None or known.state not in ("created", "finished") or known.children != children:
+        options = posts.carousel_options(job.items)
+        instagram = app.instagram(ref.account_id)
+        known = _make(
+            known,
+            "carousel",
+            lambda: instagram.create_carousel_container(
+                children, caption=job.caption_text, options=options
+            ),
+        )
+        known.children, known.caption_hash = children, job.caption_hash
+        app.store.put_container(ref, PARENT, known)
+    job.containers[PARENT] = known
+    if known.state == "rejected":
+        _raise_failed(job, [PARENT])
+    app.store.update_job(ref, phase="creating_carousel", progress=progress.of_job(job))
+    return _answer(job, "wait", _wait_seconds(job))
+
+
+def check_status(app: App, ref: Ref) -> dict[str, Any]:
+    """Look at all unfinished containers in one go, and say what comes next.
+
+    `next` is `wait`, `create` (with the indices in `pending`), `carousel` or `publish`. Raises the error class of the
+    items that failed, naming each, and ProcessingFailedError when processing takes longer than its budget.
+    """
+    runs.hold(app, ref)
+    job = runs.job_of(app, ref)
+    changed = _revive(job, ref.redrive_count)
+    try:
+        changed |= _look(app.instagram(ref.account_id), job)
+    except RateLimitedError as error:
+        slow = max(error.wait_seconds, _SLOW_SECONDS[0])
+        return _answer(job, "wait", slow)
+    for key in sorted(changed):
+        app.store.put_container(ref, key, job.containers[key])
+    app.store.update_job(
+        ref,
+        progress=progress.of_job(job),
+        phase=progress.phase_of(job),
+        redrive_seen=max(job.redrive_seen, ref.redrive_count),
+    )
+    failed = [key for key in _keys(job) if _state(job, key) == "rejected"]
+    if failed:
+        _raise_failed(job, failed)
+    _raise_overdue(app, job, ref.redrive_count)
+    return _next(job)
+
+
+def is_live(container: Container | None) -> bool:
+    """True for a ready container that Instagram will still know for an hour at least."""
+    return container is not None and container.state == "finished" and not _expired(container)
+
+
+def _next(job: Job) -> dict[str, Any]:
+    missing = _missing(job)
+    if missing:
+        return _create_answer(job, missing)
+    children = [_state(job, str(item.index)) for item in job.items]
+    if any(state != "finished" for state in children):
+        return _answer(job, "wait", _wait_seconds(job))
+    if job.kind != "carousel":
+        return _answer(job, "publish", 0)
+    parent = job.containers.get(PARENT)
+    if parent is None or parent.children != _children(job) or _due(parent):
+        return _answer(job, "carousel", 0)
+    if parent.state == "finished":
+        return _answer(job, "publish", 0)
+    return _answer(job, "wait", _wait_seconds(job))
+
+
+def _create(app: App, ref: Ref, job: Job, item: SnapshotItem) -> str:
+    instagram = app.instagram(ref.account_id)
+    in_carousel = job.kind == "carousel"
+    options = posts.item_options(app, item.media, in_carousel=in_carousel)
+    url = app.media.presign(item.media.key, item.version_id)
+    if not in_carousel:
+        return instagram.create_single_post_container(
+            item.media.kind, url, caption=job.caption_text, options=options
+        )
+    image = item.media.kind == "image"
+    create = instagram.create_image_container if image else instagram.create_video_container
+    return create(url, is_carousel_item=True, options=options)
+
+
+def _make(known: Container | None, name: str, create: Callable[[], str]) -> Container:
+    """A container from `create`, or what became of the try."""
+    tries = known.tries + 1 if known is not None else 1
+    try:
+        container_id = create()
+    except (
+        MediaRejectedError,
+        InvalidPostError,
+        MediaUnreachableError,
+        ProcessingFailedError,
+        ContainerExpiredError,
+        TransientGraphError,
+        RateLimitedError,
+    ) as error:
+        error.item = name
+        return _after_failure(error, tries)
+    return Container(state="created", id=container_id, created_at=now_text(), tries=tries)
+
+
+def _after_failure(error: PostwrightError, tries: int) -> Container:
+    """Try again later, slower, or never: by class and by how often it was tried."""
+    if tries >= _TRIES.get(type(error), 1) and not isinstance(error, ContainerExpiredError):
+        return Container(state="rejected", tries=tries, error=error.to_json())
+    if isinstance(error, RateLimitedError):
+        pause = max(error.wait_seconds, _SLOW_SECONDS[min(tries, len(_SLOW_SECONDS)) - 1])
+        return _later("throttled", error, tries, pause)
+    pause = _AGAIN_SECONDS[min(tries, len(_AGAIN_SECONDS)) - 1]
+    return _later("retry", error, tries, pause)
+
+
+def _later(state: Any, error: PostwrightError, tries: int, pause: float) -> Container:
+    jittered = pause * random.uniform(1.0, 1.2)  # noqa: S311 spreads retries, guards nothing
+    not_before = clock.to_text(clock.in_seconds(jittered))
+    return Container(state=state, tries=tries, not_before=not_before, error=error.to_json())
+
+
+@dataclass(frozen=True)
+class _Look:
+    key: str
+    status: ContainerStatus | None
+
+
+def _look(instagram: InstagramClient, job: Job) -> set[str]:
+    """Read the status of what is unfinished; returns the keys of the containers that changed."""
+    changed: set[str] = set()
+    unfinished: dict[str, str] = {}
+    for key in _keys(job):
+        container = job.containers.get(key)
+        if container is None or container.id is None:
+            continue
+        if container.state in ("created", "finished") and _expired(container):
+            job.containers[key] = Container(state="expired", tries=0)
+            changed.add(key)
+        elif container.state == "created":
+            unfinished[key] = container.id
+    if not unfinished:
+        return changed
+
+    def look(key: str) -> _Look:
+        try:
+            return _Look(key, instagram.container_status(unfinished[key]))
+        except TransientGraphError:
+            return _Look(key, None)
+
+    with ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(unfinished))) as pool:
+        looks = list(pool.map(look, unfinished))
+    return changed | {look.key for look in looks if _take(job, look)}
+
+
+def _take(job: Job, look: _Look) -> bool:
+    """Put one look into the job; True when it changed something."""
+    if look.status is None or look.status.status_code == "IN_PROGRESS":
+        return False
+    container = job.containers[look.key]
+    if look.status.status_code in ("FINISHED", "PUBLISHED"):
+        container.state = "finished"
+        return True
+    if look.status.status_code == "EXPIRED":
+        job.containers[look.key] = Container(state="expired", tries=0)
+        return True
+    if look.status.status_code == "ERROR":
+        error = errors.classify_processing(look.status.status)
+        error.item = _name(job, look.key)
+        job.containers[look.key] = _after_failure(error, container.tries)
+        return True
+    return False
+
+
+def _revive(job: Job, redrive_count: int) -> set[str]:
+    """A redrive makes rejected items pending again; returns their keys."""
+    if redrive_count <= job.redrive_seen:
+        return set()
+    keys = {key for key in _keys(job) if _state(job, key) == "rejected"}
+    for key in keys:
+        job.containers[key] = Container(state="expired", tries=0)
+    return keys
+
+
+def _raise_failed(job: Job, failed: list[str]) -> None:
+    """End the run with the most serious class among the items, naming all of them."""
+    found = {key: job.containers[key].error or {} for key in failed}
+    by_class: dict[type[PostwrightError], dict[str, Any]] = {}
+    for error in found.values():
+        by_class.setdefault(errors.of_name(str(error.get("type"))) or MediaRejectedError, error)
+    chosen = next((cls for cls in _MOST_SERIOUS_FIRST if cls in by_class), MediaRejectedError)
+    first = by_class.get(chosen, {})
+    lines = [f"{_name(job, key)}: {error.get('message', '')}" for key, error in found.items()]
+    count = f"{len(failed)} of {len(job.items)} items" if PARENT not in failed else "The carousel"
+    raise chosen(
+        f"{count} cannot be published, so nothing was. " + " ".join(lines),
+        code=first.get("code"),
+        subcode=first.get("subcode"),
+        http_status=first.get("httpStatus"),
+        fbtrace_id=first.get("fbtraceId"),
+        item=", ".join(_name(job, key) for key in failed),
+        call=first.get("call"),
+    )
+
+
+def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
+    budgets: dict[MediaKind, int] = {
+        "image": app.settings.image_budget_seconds * (1 + redrive_count),
+        "video": app.settings.video_budget_seconds * (1 + redrive_count),
+    }
+    late = [
+        _name(job, key)
+        for key, container in job.containers.items()
+        if container.state == "created" and _age(container) > budgets[_media_kind(job, key)]
+    ]
+    if late:
+        raise ProcessingFailedError(
+            f"Instagram is still processing {', '.join(late)} and the time for it is used up."
+            " Redrive the run to give it more.",
+            item=", ".join(late),
+            call="status",
+        )
+
+
+def _seconds_until_slot(instagram: InstagramClient, quota: Quota) -> int:
+    """Seconds until the oldest of the posts that count leaves the window, as far as the media list tells."""
+    try:
+        page = instagram.recent_media(limit=min(100, max(1, quota.total)))
+    except (TransientGraphError, RateLimitedError):
+        return QUOTA_WAIT_MAX_SECONDS
+    ages = [clock.seconds_since(media.timestamp) for media in page.media if media.timestamp]
+    inside = [age for age in ages if 0 <= age < quota.duration_seconds]
+    if not inside:
+        return QUOTA_WAIT_MAX_SECONDS
+    return max(60, int(quota.duration_seconds - max(inside)) + 1)
+
+
+def _missing(job: Job) -> list[int]:
+    """Indices without a container, or whose next try is due."""
+    found = []
+    for item in job.items:
+        container = job.containers.get(str(item.index))
+        if container is None or _due(container):
+            found.append(item.index)
+    return found
+
+
+def _due(container: Container) -> bool:
+    if container.state == "expired":
+        return True
+    if container.state not in ("retry", "throttled"):
+        return False
+    return container.not_before is None or parse_instant(container.not_before) <= clock.now()
+
+
+def _wait_seconds(job: Job) -> int:
+    """Until the next look at what is unfinished, or the next try of what failed, whichever comes first."""
+    unfinished = [
+        (_media_kind(job, key), _age(container))
+        for key, container in job.containers.items()
+        if container.state == "created"
+    ]
+    waits = [pacing.wait_seconds(unfinished)] if unfinished else []
+    for container in job.containers.values():
+        if container.state in ("retry", "throttled") and container.not_before:
+            left = (parse_instant(container.not_before) - clock.now()).total_seconds()
+            waits.append(max(1, int(left) + 1))
+    return min(waits, default=1)
+
+
+def _create_answer(job: Job, missing: list[int]) -> dict[str, Any]:
+    """Which containers to make, and how long after that the first look is worth it."""
+    kinds: list[tuple[MediaKind, float]] = [(job.items[index].media.kind, 0.0) for index in missing]
+    wait_seconds = pacing.wait_seconds(kinds) if kinds else 1
+    return _answer(job, "create", wait_seconds, missing)
+
+
+def _answer(
+    job: Job, step: str, wait_seconds: int, pending: list[int] | None = None
+) -> dict[str, Any]:
+    now = progress.of_job(job)
+    return {
+        "next": step,
+        "waitSeconds": wait_seconds,
+        "pending": [{"index": index} for index in pending or []],
+        "completed": now.completed,
+        "total": now.total,
+    }
+
+
+def _keys(job: Job) -> list[str]:
+    return [
+        *(str(item.index) for item in job.items),
+        *([PARENT] if PARENT in job.containers else []),
+    ]
+
+
+def _state(job: Job, key: str) -> str | None:
+    container = job.containers.get(key)
+    return container.state if container else None
+
+
+def _name(job: Job, key: str) -> str:
+    return "carousel" if key == PARENT else posts.item_name(int(key), job.items[int(key)].media)
+
+
+def _media_kind(job: Job, key: str) -> MediaKind:
+    return "image" if key == PARENT else job.items[int(key)].media.kind
+
+
+def _children(job: Job) -> list[str]:
+    found = [job.containers.get(str(item.index)) for item in job.items]
+    return [child.id for child in found if child is not None and child.id is not None]
+
+
+def _age(container: Container) -> float:
+    return clock.seconds_since(parse_instant(container.created_at)) if container.created_at else 0.0
+
+
+def _expired(container: Container) -> bool:
+    return _age(container) >= EXPIRED_AGE_SECONDS

@@ -1,0 +1,78 @@
+"""Executions of the state machine: start one, and ask how one stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+
+from postwright.models import PublishRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+ExecutionStatus = Literal[
+    "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"
+]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How an execution stands; `error` and `cause` are as the state machine recorded them."""
+
+    arn: str
+    status: ExecutionStatus
+    redrive_count: int = 0
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def over(self) -> bool:
+        """True when it ended without success: nothing of it runs any more."""
+        return self.status in ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+class Executions:
+    """Executions of one state machine; their names are the ids of our jobs."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._state_machine_arn = state_machine_arn
+
+    @classmethod
+    def connect(cls, state_machine_arn: str) -> Executions:
+        """Executions on the Step Functions that the AWS environment variables lead to."""
+        return cls(boto3.client("stepfunctions"), state_machine_arn)
+
+    def start(self, job_id: str, request: PublishRequest) -> str:
+        """Start the run of a job and return its ARN.
+
+        A repeat is safe: the same name with the same input is the same execution while it runs, and an execution of
+        that name which is over counts as started.
+        """
+        try:
+            answer = self._client.start_execution(
+                stateMachineArn=self._state_machine_arn, name=job_id, input=request.canonical()
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return self.arn(job_id)
+        return answer["executionArn"]
+
+    def describe(self, job_id: str) -> Execution | None:
+        """How the execution of a job stands, or None when it was never started."""
+        try:
+            found = self._client.describe_execution(executionArn=self.arn(job_id))
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        return Execution(
+            arn=found["executionArn"],
+            status=found["status"],
+            redrive_count=found.get("redriveCount", 0),
+            error=found.get("error"),
+            cause=found.get("cause"),
+        )
+
+    def arn(self, job_id: str) -> str:
+        """The ARN of the execution that a job has or would have."""
+        return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:')}:{job_id}"

@@ -1,0 +1,50 @@
+"""What Instagram accepts, as dated values: where each one was read, and when.
+
+These are Instagram's rules, not preferences. When Instagram changes one, change it here and every check follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+_MEDIA_REFERENCE = "Instagram Platform, IG User media reference"
+_PUBLISHING_GUIDE = "Instagram Platform, content publishing guide"
+_ERROR_CODES = "Instagram Platform, error codes reference"
+_FIELD = "seen in the field, not documented by Instagram"
+_READ = date(2026, 9, 11)
+
+
+@dataclass(frozen=True)
+class Limit(Generic[T]):
+    """A value with its unit, the page it comes from and the day that page was read."""
+
+    value: T
+    unit: str
+    source: str
+    read_on: date
+
+
+IMAGE_MAX_BYTES: Final = Limit(8_000_000, "bytes", _MEDIA_REFERENCE, _READ)
+IMAGE_MIN_RATIO: Final = Limit(0.8, "width / height", _MEDIA_REFERENCE, _READ)
+IMAGE_MAX_RATIO: Final = Limit(1.91, "width / height", _MEDIA_REFERENCE, _READ)
+RATIO_TOLERANCE: Final = Limit(0.005, "width / height", _FIELD, _READ)
+IMAGE_MIN_WIDTH: Final = Limit(320, "pixels", _MEDIA_REFERENCE, _READ)
+REEL_MAX_BYTES: Final = Limit(300_000_000, "bytes", _MEDIA_REFERENCE, _READ)
+CAROUSEL_VIDEO_MAX_BYTES: Final = Limit(100_000_000, "bytes", _FIELD, _READ)
+VIDEO_MIN_SECONDS: Final = Limit(3.2, "seconds", _FIELD, _READ)
+REEL_MAX_SECONDS: Final = Limit(900, "seconds", _MEDIA_REFERENCE, _READ)
+CAROUSEL_VIDEO_MAX_SECONDS: Final = Limit(60, "seconds", _FIELD, _READ)
+CAPTION_MAX_CHARACTERS: Final = Limit(2200, "characters", _MEDIA_REFERENCE, _READ)
+HASHTAGS_MAX: Final = Limit(30, "hashtags", _MEDIA_REFERENCE, _READ)
+MENTIONS_MAX: Final = Limit(20, "mentions", _ERROR_CODES, date(2026, 6, 2))
+ALT_TEXT_MAX_CHARACTERS: Final = Limit(1000, "characters", _MEDIA_REFERENCE, _READ)
+COLLABORATORS_MAX: Final = Limit(3, "accounts", _MEDIA_REFERENCE, _READ)
+CAROUSEL_MIN_ITEMS: Final = Limit(2, "items", _PUBLISHING_GUIDE, _READ)
+CAROUSEL_MAX_ITEMS: Final = Limit(10, "items", _PUBLISHING_GUIDE, _READ)
+CONTAINER_LIFE_HOURS: Final = Limit(24, "hours", _MEDIA_REFERENCE, _READ)
+CONTAINERS_PER_DAY: Final = Limit(400, "containers", _MEDIA_REFERENCE, _READ)
+QUOTA_TOTAL_ASSUMED: Final = Limit(100, "posts in 24 hours", _PUBLISHING_GUIDE, _READ)

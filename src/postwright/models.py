@@ -1,0 +1,293 @@
+"""What crosses our edges: requests, the records of the table, and what is answered.
+
+JSON uses camelCase, Python uses snake_case; `to_json` writes the former. Pipelines write sessions, groups and
+descriptions themselves, so those accept attributes that we do not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from postwright import clock
+
+MediaKind = Literal["image", "video"]
+PostKind = Literal["image", "reel", "carousel"]
+OnQuota = Literal["fail", "wait"]
+PublishStatus = Literal["ready", "publishing", "published", "failed", "unconfirmed"]
+JobStatus = Literal["publishing", "published", "failed", "unconfirmed", "cancelled"]
+Phase = Literal[
+    "scheduled",
+    "waiting_for_quota",
+    "creating_containers",
+    "processing_videos",
+    "creating_carousel",
+    "publishing",
+    "published",
+    "failed",
+    "unconfirmed",
+    "cancelled",
+]
+AttemptState = Literal["open", "not_published", "resend_allowed", "published"]
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[^#/\s]{1,128}$")]
+"""An id that is safe as part of a table key and of an object key."""
+
+
+def _check_instant(text: str) -> str:
+    return clock.to_text(clock.from_text(text))
+
+
+Instant = Annotated[str, AfterValidator(_check_instant)]
+"""An ISO 8601 instant with an offset, kept as text in UTC."""
+
+
+class Model(BaseModel):
+    """Base of all: camelCase outside, unknown keys refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid"
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with camelCase keys and without absent values."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+class Record(Model):
+    """A record that pipelines may extend with attributes of their own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PublishRequest(Model):
+    """The input of the workflow, the same from the API, the console and the command line."""
+
+    session_id: Identifier
+    group_id: Identifier
+    account_id: Identifier | None = None
+    publish_at: Instant | None = None
+    on_quota: OnQuota = "fail"
+
+    def canonical(self) -> str:
+        """One text per meaning: StartExecution compares the input of a repeated name as text."""
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+
+
+class Problem(Model):
+    """One thing that Instagram would refuse: which item, which rule, what was found, what is allowed, the fix."""
+
+    item: str
+    rule: str
+    found: str
+    allowed: str
+    fix: str
+
+
+class UserTag(Model):
+    """A person in a picture; x and y run from 0 to 1 from the top left corner."""
+
+    username: str
+    x: float | None = Field(default=None, ge=0, le=1)
+    y: float | None = Field(default=None, ge=0, le=1)
+
+
+class MediaItem(Model):
+    """One photo or video of a post group, with the options that Instagram takes for it."""
+
+    key: str = Field(min_length=1)
+    kind: MediaKind
+    alt_text: str | None = None
+    location_id: str | None = None
+    user_tags: list[UserTag] | None = None
+    collaborators: list[str] | None = None
+    cover_key: str | None = None
+    thumb_offset: int | None = Field(default=None, ge=0)
+    share_to_feed: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """The file name, for messages to people."""
+        return self.key.rsplit("/", 1)[-1]
+
+    def options_hash(self) -> str:
+        """Changes when anything but the bytes of the media changes."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Session(Record):
+    """A run of the pipeline that made the posts; `step` is where it stands."""
+
+    session_id: Identifier
+    name: str
+    step: str
+    created_at: Instant
+
+
+class Attempt(Record):
+    """The one attempt to publish that a group may have open; `seq` fences every write about it."""
+
+    seq: int
+    job_id: str
+    n: int
+    container_id: str
+    ig_user_id: str
+    caption_hash: str
+    sent_at: Instant
+    state: AttemptState
+    answer: str | None = None
+
+    @property
+    def unproven(self) -> bool:
+        """True while a post may be live that we do not know of."""
+        return self.state in ("open", "resend_allowed")
+
+
+class Group(Record):
+    """A post group: what to publish, and the fence that decides who may."""
+
+    session_id: Identifier
+    group_id: Identifier
+    name: str = ""
+    account_id: Identifier | None = None
+    media: list[MediaItem] = []
+    caption: str | None = None
+    publish_status: PublishStatus = "ready"
+    active_job_id: str | None = None
+    attempt: Attempt | None = None
+    instagram_post_id: str | None = None
+    permalink: str | None = None
+
+
+class Description(Record):
+    """Caption and hashtags that the pipeline wrote for a group."""
+
+    caption: str = ""
+    hashtags: list[str] = []
+    location_tag: str | None = None
+
+
+class Progress(Model):
+    """Steps done of all steps; a step is never counted twice."""
+
+    completed: int = 0
+    total: int = 0
+
+
+class SnapshotItem(Model):
+    """An item as it was when the run began: what a container must match to be used again."""
+
+    index: int
+    media: MediaItem
+    etag: str
+    version_id: str | None = None
+    size_bytes: int
+    options_hash: str
+
+
+ContainerState = Literal["created", "finished", "rejected", "retry", "throttled", "expired"]
+
+
+class Container(Model):
+    """What we know of one container; `tries` counts how often it was asked for in this run."""
+
+    state: ContainerState
+    id: str | None = None
+    created_at: Instant | None = None
+    tries: int = 1
+    not_before: Instant | None = None
+    error: dict[str, Any] | None = None
+    children: list[str] | None = None
+    caption_hash: str | None = None
+
+
+class Looks(Model):
+    """How often an unclear publish was looked into: since which attempt and redrive, and how often all was clear."""
+
+    seq: int
+    redrive: int
+    count: int = 0
+    clear: int = 0
+
+
+class Job(Record):
+    """One run of the workflow for one group."""
+
+    job_id: str
+    session_id: str
+    group_id: str
+    account_id: str
+    request: PublishRequest
+    status: JobStatus = "publishing"
+    phase: Phase = "creating_containers"
+    progress: Progress = Progress()
+    kind: PostKind | None = None
+    items: list[SnapshotItem] = []
+    containers: dict[str, Container] = {}
+    caption_text: str | None = None
+    caption_hash: str | None = None
+    ig_user_id: str | None = None
+    redrive_seen: int = 0
+    looks: Looks | None = None
+    instagram_post_id: str | None = None
+    permalink: str | None = None
+    error: dict[str, Any] | None = None
+    warning: str | None = None
+    execution_arn: str | None = None
+    created_at: Instant
+    started_at: Instant | None = None
+    updated_at: Instant
+    finished_at: Instant | None = None
+
+    @property
+    def publish_key(self) -> str:
+        """The key of the container that is published: the parent of a carousel, else the only one."""
+        return "parent" if self.kind == "carousel" else "0"
+
+
+class StatusAnswer(Model):
+    """What `GET /api/publish/{id}/status` answers."""
+
+    status: JobStatus
+    phase: Phase
+    progress: Progress
+    instagram_post_id: str | None = None
+    permalink: str | None = None
+    error: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """All keys, with null for what is not known yet."""
+        return self.model_dump(by_alias=True, mode="json")
+
+
+class Started(Model):
+    """The run that publishes a group; `new` tells whether this call began it."""
+
+    job_id: str
+    new: bool
+
+
+class Ref(Model):
+    """Which run of which group a function works for."""
+
+    session_id: str
+    group_id: str
+    job_id: str
+    account_id: str = "default"
+    redrive_count: int = 0
+
+
+def now_text() -> str:
+    """The current instant as the records hold it."""
+    return clock.to_text(clock.now())
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant that a record holds as text."""
+    return clock.from_text(text)

@@ -1,0 +1,210 @@
+"""A post group as it would be published: which kind of post, which caption, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from postwright import caption, preflight
+from postwright.app import App
+from postwright.errors import InvalidPostError
+from postwright.instagram import MediaOptions
+from postwright.media import MediaHead
+from postwright.models import (
+    Group,
+    MediaItem,
+    PostKind,
+    Problem,
+    PublishRequest,
+    SnapshotItem,
+)
+
+_HEADS_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Post:
+    """What would be published now."""
+
+    kind: PostKind
+    caption: str
+    items: list[SnapshotItem]
+
+
+def parse_request(raw: Any) -> PublishRequest:
+    """The workflow's input; raises InvalidPostError that lists every key that is missing, unknown or wrong."""
+    try:
+        return PublishRequest.model_validate(raw)
+    except ValidationError as error:
+        problems = [_request_problem(row) for row in error.errors()]
+        raise InvalidPostError("The request cannot be used.", problems=problems) from error
+
+
+def find_group(app: App, request: PublishRequest) -> Group:
+    """The group of the request; raises InvalidPostError for one that is unknown or that cannot be read."""
+    try:
+        group = app.store.group(request.session_id, request.group_id)
+    except ValidationError as error:
+        problems = [_record_problem(row) for row in error.errors()]
+        raise InvalidPostError("The post group's record is wrong.", problems=problems) from error
+    if group is not None:
+        return group
+    known = app.store.session(request.session_id) is not None
+    what = (
+        f"Session {request.session_id} has no post group {request.group_id}."
+        if known
+        else f"There is no session {request.session_id}."
+    )
+    raise InvalidPostError(f"{what} Check the ids, or write the records first.", unknown=True)
+
+
+def account_of(request: PublishRequest, group: Group) -> str:
+    """The account that publishes: the request's, else the group's, else the default one."""
+    if request.account_id and group.account_id and request.account_id != group.account_id:
+        problem = Problem(
+            item="accountId",
+            rule="account-matches-group",
+            found=request.account_id,
+            allowed=group.account_id,
+            fix="Leave accountId out, or change the group's.",
+        )
+        raise InvalidPostError("The group belongs to another account.", problems=[problem])
+    return request.account_id or group.account_id or "default"
+
+
+def prepare(app: App, group: Group) -> Post:
+    """The post that the group makes now; raises InvalidPostError with all problems that need no media library."""
+    description = app.store.description(group.session_id, group.group_id)
+    text = (
+        group.caption if group.caption is not None else (description.caption if description else "")
+    )
+    full_caption = caption.assemble(text, description.hashtags if description else ())
+    with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
+        heads = list(pool.map(app.media.head, [item.key for item in group.media]))
+    problems = [
+        *preflight.check_count(len(group.media), app.settings.carousel_max),
+        *preflight.check_text(full_caption),
+        *(
+            problem
+            for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
+            for problem in _item_problems(index, item, head, in_carousel=len(group.media) > 1)
+        ),
+        *_shared_option_problems(group.media),
+    ]
+    if problems:
+        raise InvalidPostError("The post cannot be published as it is.", problems=problems)
+    items = [
+        SnapshotItem(
+            index=index,
+            media=item,
+            etag=head.etag,
+            version_id=head.version_id,
+            size_bytes=head.size_bytes,
+            options_hash=item.options_hash(),
+        )
+        for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
+        if head is not None
+    ]
+    return Post(kind=_kind(group.media), caption=full_caption, items=items)
+
+
+def item_name(index: int, item: MediaItem) -> str:
+    """How messages name an item: its place, counted from 1, and its file."""
+    return f"{index + 1}: {item.name}"
+
+
+def item_options(app: App, item: MediaItem, *, in_carousel: bool) -> MediaOptions:
+    """What Instagram takes with this item's container; a fresh URL of the cover included."""
+    if in_carousel:
+        return MediaOptions(
+            alt_text=item.alt_text, user_tags=item.user_tags, thumb_offset=item.thumb_offset
+        )
+    return MediaOptions(
+        alt_text=item.alt_text,
+        location_id=item.location_id,
+        user_tags=item.user_tags,
+        collaborators=item.collaborators,
+        cover_url=app.media.presign(item.cover_key) if item.cover_key else None,
+        thumb_offset=item.thumb_offset,
+        share_to_feed=item.share_to_feed,
+    )
+
+
+def carousel_options(items: list[SnapshotItem]) -> MediaOptions:
+    """Location and collaborators, which Instagram takes only for a carousel as a whole."""
+    locations = [item.media.location_id for item in items if item.media.location_id]
+    collaborators = [item.media.collaborators for item in items if item.media.collaborators]
+    return MediaOptions(
+        location_id=locations[0] if locations else None,
+        collaborators=collaborators[0] if collaborators else None,
+    )
+
+
+def _kind(media: list[MediaItem]) -> PostKind:
+    if len(media) > 1:
+        return "carousel"
+    return "image" if media[0].kind == "image" else "reel"
+
+
+def _item_problems(
+    index: int, item: MediaItem, head: MediaHead | None, *, in_carousel: bool
+) -> list[Problem]:
+    name = item_name(index, item)
+    if head is None:
+        problem = Problem(
+            item=name,
+            rule="media-exists",
+            found=f"no object {item.key}",
+            allowed="an object in the media bucket",
+            fix="Upload the file, or correct the item's key.",
+        )
+        return [problem]
+    return preflight.check_object(name, item.kind, head.size_bytes, in_carousel=in_carousel)
+
+
+def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:
+    """A carousel has one location and one list of collaborators, whichever item names them."""
+    if len(media) < 2:
+        return []
+    named: dict[str, set[Any]] = {
+        "location": {item.location_id for item in media if item.location_id},
+        "collaborators": {tuple(item.collaborators) for item in media if item.collaborators},
+    }
+    return [
+        Problem(
+            item="media",
+            rule=f"carousel-{what}",
+            found=f"{len(values)} different ones",
+            allowed="one for the whole carousel",
+            fix=f"Set the {what} on one item only.",
+        )
+        for what, values in named.items()
+        if len(values) > 1
+    ]
+
+
+def _request_problem(row: Mapping[str, Any]) -> Problem:
+    field = ".".join(str(part) for part in row["loc"]) or "request"
+    unknown = row["type"] == "extra_forbidden"
+    missing = row["type"] == "missing"
+    return Problem(
+        item=field,
+        rule="request-field",
+        found="an unknown key" if unknown else "nothing" if missing else repr(row["input"])[:80],
+        allowed="sessionId, groupId, accountId, publishAt, onQuota" if unknown else row["msg"],
+        fix="Remove it." if unknown else "Add it." if missing else "Correct it.",
+    )
+
+
+def _record_problem(row: Mapping[str, Any]) -> Problem:
+    return Problem(
+        item=".".join(str(part) for part in row["loc"]),
+        rule="group-record",
+        found="an unknown key" if row["type"] == "extra_forbidden" else repr(row["input"])[:80],
+        allowed=row["msg"],
+        fix="Correct the group's record.",
+    )

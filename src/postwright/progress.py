@@ -1,0 +1,39 @@
+"""How far a post is: steps done of all steps, and the phase in words."""
+
+from __future__ import annotations
+
+from postwright.models import Job, Phase, PostKind, Progress
+
+
+def at_start(kind: PostKind, items: int) -> Progress:
+    """Nothing done yet."""
+    return Progress(completed=0, total=_total(kind, items))
+
+
+def of_job(job: Job, *, published: bool = False) -> Progress:
+    """Each item counts once when its container exists and once when it is ready, then one for each later step."""
+    if job.kind is None:
+        return job.progress
+    children = [job.containers.get(str(item.index)) for item in job.items]
+    created = sum(1 for child in children if child and child.state in ("created", "finished"))
+    ready = sum(1 for child in children if child and child.state == "finished")
+    parent = job.containers.get("parent")
+    later = int(parent is not None and parent.state == "finished") + int(published)
+    total = _total(job.kind, len(job.items))
+    return Progress(completed=total if published else created + ready + later, total=total)
+
+
+def phase_of(job: Job) -> Phase:
+    """What a run is doing while it works on containers."""
+    children = [job.containers.get(str(item.index)) for item in job.items]
+    if any(child is None or child.state not in ("created", "finished") for child in children):
+        return "creating_containers"
+    if any(child and child.state != "finished" for child in children):
+        return "processing_videos"
+    parent = job.containers.get("parent")
+    done = job.kind != "carousel" or (parent is not None and parent.state == "finished")
+    return "publishing" if done else "creating_carousel"
+
+
+def _total(kind: PostKind, items: int) -> int:
+    return 2 * items + (2 if kind == "carousel" else 1)

@@ -1,0 +1,307 @@
+"""The publish call and everything that keeps it from happening twice.
+
+`media_publish` has no idempotency key, may take effect without an answer, and may answer an error although the post is
+live. So: write down that we are about to send (the attempt, on the group), send at most once, then look. The four times
+that fence an attempt, each shorter than the next:
+
+    publish deadline 15 s < function time-out 30 s < task time-out 45 s < settle time 120 s
+
+After the settle time since `sentAt` no POST of that attempt can still be on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from postwright import caption, clock, containers, progress, runs
+from postwright.app import App
+from postwright.errors import (
+    AccountBlockedError,
+    CaptionBusyError,
+    PostwrightError,
+    PublishUncertainError,
+    QuotaExceededError,
+    TokenInvalidError,
+    TransientGraphError,
+)
+from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient, Media
+from postwright.models import Attempt, Container, Job, Looks, Ref, now_text, parse_instant
+from postwright.store import ConditionFailedError
+
+SEND_WITHIN_SECONDS: Final = 5.0
+"""A publish that has not been sent so soon after `sentAt` is not sent at all."""
+SETTLE_SECONDS: Final = 120.0
+LOOKS_MAX: Final = 10
+CLEAR_LOOKS: Final = 2
+"""So many looks without a trace of the post, after the settle time, before the same container may be sent again."""
+_BLOCKED_ANSWER: Final = "4/2207051"
+_WINDOW_BEFORE: Final = timedelta(minutes=5)
+_WINDOW_AFTER: Final = timedelta(minutes=15)
+_MEDIA_TYPES: Final = {
+    "image": ("IMAGE", ("FEED", None)),
+    "reel": ("VIDEO", ("REELS", "FEED", None)),
+    "carousel": ("CAROUSEL_ALBUM", ("FEED", None)),
+}
+
+
+def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[str, Any]:
+    """Send the one publish call of an attempt.
+
+    `next` is `published`, `waitForQuota`, or `recheck` when there is no live container and nothing was sent.
+    `remaining_seconds` tells how long this function may still run. Raises PublishUncertainError whenever the post may
+    be live without our knowing, also when an earlier attempt is found unproven: then nothing is sent.
+    """
+    group = runs.hold(app, ref, looking=True)
+    attempt = group.attempt
+    if group.publish_status == "published":
+        return _published(group.instagram_post_id)
+    if attempt is not None and attempt.state == "open":
+        raise PublishUncertainError(
+            "An earlier publish of this group has not been settled; looking for the post.",
+            call="publish",
+        )
+    job = runs.job_of(app, ref)
+    container = job.containers.get(job.publish_key)
+    if container is None or container.id is None or not containers.is_live(container):
+        return {"next": "recheck", "instagramPostId": None}
+    if not app.store.lock_caption(ref, job.caption_hash or ""):
+        raise CaptionBusyError(
+            "Another post with the same caption is being published on this account; its turn comes first."
+        )
+    app.store.update_job(ref, phase="publishing")
+    opened = _open(app, ref, job, container.id, attempt)
+    if not _in_time(opened, remaining_seconds()):
+        _refuse(app, ref, job, opened)
+        raise TransientGraphError("Too late to send within the time fence; nothing was sent.")
+    return _send(app, ref, job, opened)
+
+
+def reconcile(app: App, ref: Ref) -> dict[str, Any]:
+    """Look for the post after an unclear publish; never sends anything.
+
+    `next` is `published`, `resend` or `look`. Raises PublishUncertainError when the looks of this run are used up,
+    AccountBlockedError when Instagram had called the publish an action block and no post can be found, and
+    TokenInvalidError when it does not let us look.
+    """
+    group = runs.hold(app, ref, looking=True)
+    attempt = group.attempt
+    if group.publish_status == "published":
+        return _published(group.instagram_post_id)
+    if attempt is None or not attempt.unproven or attempt.state == "resend_allowed":
+        return {"next": "resend", "instagramPostId": None}
+    job = runs.job_of(app, ref)
+    looks = _next_look(job, attempt, ref.redrive_count)
+    status, candidates = _evidence(app, ref, job, attempt)
+    if status == "PUBLISHED" and (len(candidates) == 1 or _settled(attempt)):
+        found = candidates[0].id if len(candidates) == 1 else None
+        return _succeed(app, ref, job, found)
+    clear = status == "FINISHED" and not candidates
+    looks.clear = looks.clear + 1 if clear else 0
+    app.store.update_job(ref, looks=looks)
+    if clear and looks.clear >= CLEAR_LOOKS and _settled(attempt):
+        if attempt.answer == _BLOCKED_ANSWER:
+            raise AccountBlockedError(
+                "Instagram blocked the publish as spam and the post cannot be found."
+                " The account's owner must open the Instagram app and clear what it asks for.",
+                code=4,
+                subcode=2207051,
+                call="publish",
+            )
+        if app.settings.on_unknown == "resend" and attempt.n == 1:
+            return _allow_resend(app, ref, attempt)
+    if looks.count >= LOOKS_MAX:
+        raise PublishUncertainError(
+            f"After {looks.count} looks it is not clear whether the post is live (container"
+            f" {status or 'unknown'}, {len(candidates)} posts that fit). Look at the account, then"
+            " redrive the run to look again.",
+            call="publish",
+        )
+    return {"next": "look", "instagramPostId": None}
+
+
+def record_result(app: App, ref: Ref) -> dict[str, Any]:
+    """Close the job of a post that is live: permalink, number of children, end of the run.
+
+    A repeat is safe. What Instagram does not tell yet is left open; the post is published all the same.
+    """
+    group = runs.hold(app, ref, looking=True)
+    job = runs.job_of(app, ref)
+    media_id = group.instagram_post_id
+    instagram = app.instagram(ref.account_id)
+    permalink = group.permalink or (_permalink(instagram, media_id) if media_id else None)
+    if permalink and permalink != group.permalink:
+        app.store.set_permalink(ref, permalink)
+    app.store.free_caption(ref, job.caption_hash or "")
+    app.store.update_job(
+        ref,
+        status="published",
+        phase="published",
+        progress=progress.of_job(job, published=True),
+        instagram_post_id=media_id,
+        permalink=permalink,
+        warning=_missing_children(instagram, job, media_id) if media_id else None,
+    )
+    return {
+        "sessionId": ref.session_id,
+        "groupId": ref.group_id,
+        "jobId": ref.job_id,
+        "instagramPostId": media_id,
+        "permalink": permalink,
+    }
+
+
+def _open(app: App, ref: Ref, job: Job, container_id: str, previous: Attempt | None) -> Attempt:
+    """Transitions 3 and 7: the attempt is written down before anything is sent."""
+    attempt = Attempt(
+        seq=previous.seq + 1 if previous else 1,
+        job_id=ref.job_id,
+        n=previous.n + 1 if previous and previous.state == "resend_allowed" else 1,
+        container_id=container_id,
+        ig_user_id=job.ig_user_id or "",
+        caption_hash=job.caption_hash or "",
+        sent_at=now_text(),
+        state="open",
+    )
+    if previous is not None and previous.state == "resend_allowed":
+        attempt.container_id = previous.container_id
+    try:
+        app.store.open_attempt(ref, attempt, previous)
+    except ConditionFailedError as error:
+        raise PublishUncertainError(
+            "Another delivery of this step is publishing; looking for the post.", call="publish"
+        ) from error
+    return attempt
+
+
+def _in_time(attempt: Attempt, remaining_seconds: float) -> bool:
+    late = clock.seconds_since(parse_instant(attempt.sent_at)) > SEND_WITHIN_SECONDS
+    return not late and remaining_seconds > PUBLISH_DEADLINE_SECONDS
+
+
+def _send(app: App, ref: Ref, job: Job, attempt: Attempt) -> dict[str, Any]:
+    try:
+        media_id = app.instagram(ref.account_id).publish(attempt.container_id)
+    except PublishUncertainError as error:
+        with suppress(ConditionFailedError):
+            app.store.note_answer(ref, attempt.seq, f"{error.code}/{error.subcode}")
+        raise
+    except PostwrightError as error:
+        _refuse(app, ref, job, attempt)
+        if isinstance(error, TokenInvalidError):
+            app.tokens.forget(ref.account_id)
+        if isinstance(error, QuotaExceededError) and job.request.on_quota == "wait":
+            return {"next": "waitForQuota", "instagramPostId": None}
+        raise
+    return _succeed(app, ref, job, media_id)
+
+
+def _refuse(app: App, ref: Ref, job: Job, attempt: Attempt) -> None:
+    """Transition 4: this very attempt published nothing for certain; a newer one is left alone."""
+    with suppress(ConditionFailedError):
+        app.store.refuse(ref, attempt.seq)
+        app.store.free_caption(ref, job.caption_hash or "")
+
+
+def _allow_resend(app: App, ref: Ref, attempt: Attempt) -> dict[str, Any]:
+    """Transition 6; when the attempt has moved on meanwhile, look again."""
+    try:
+        app.store.allow_resend(ref, attempt.seq)
+    except ConditionFailedError:
+        return {"next": "look", "instagramPostId": None}
+    return {"next": "resend", "instagramPostId": None}
+
+
+def _succeed(app: App, ref: Ref, job: Job, media_id: str | None) -> dict[str, Any]:
+    """Transition 5: the post is live. Without an id the link stays to be found."""
+    if media_id is not None and not app.store.claim_media(ref, job.ig_user_id or "", media_id):
+        media_id = None
+    with suppress(ConditionFailedError):
+        app.store.succeed(ref, media_id)
+        return _published(media_id)
+    group = app.store.group(ref.session_id, ref.group_id)
+    return _published(group.instagram_post_id if group else None)
+
+
+def _published(media_id: str | None) -> dict[str, Any]:
+    return {"next": "published", "instagramPostId": media_id}
+
+
+def _next_look(job: Job, attempt: Attempt, redrive_count: int) -> Looks:
+    """The looks so far with this one counted; a redrive and a new attempt begin anew."""
+    seen = job.looks
+    if seen is None or (seen.seq, seen.redrive) != (attempt.seq, redrive_count):
+        seen = Looks(seq=attempt.seq, redrive=redrive_count)
+    seen.count += 1
+    return seen
+
+
+def _settled(attempt: Attempt) -> bool:
+    return clock.seconds_since(parse_instant(attempt.sent_at)) > SETTLE_SECONDS
+
+
+def _evidence(app: App, ref: Ref, job: Job, attempt: Attempt) -> tuple[str | None, list[Media]]:
+    """Status of the container that was sent, and the posts that may have come from it.
+
+    A read that fails for the moment gives no status, which never counts as "not published".
+    """
+    instagram = app.instagram(ref.account_id)
+    try:
+        status = instagram.container_status(attempt.container_id).status_code
+        return status, _candidates(app, ref, job, attempt, instagram)
+    except TokenInvalidError:
+        app.tokens.forget(ref.account_id)
+        raise
+    except PostwrightError:
+        return None, []
+
+
+def _candidates(
+    app: App, ref: Ref, job: Job, attempt: Attempt, instagram: InstagramClient
+) -> list[Media]:
+    """Posts of the same kind, caption, time and number of children that no other group has."""
+    container = job.containers.get(job.publish_key) or Container(state="created")
+    created = parse_instant(container.created_at or attempt.sent_at)
+    since = created - _WINDOW_BEFORE
+    until = parse_instant(attempt.sent_at) + _WINDOW_AFTER
+    wanted = caption.normalise(job.caption_text)
+    media_type, products = _MEDIA_TYPES[job.kind or "image"]
+    found = []
+    for media in instagram.recent_media(limit=50).media:
+        same_kind = media.media_type == media_type and media.media_product_type in products
+        in_window = media.timestamp is not None and since <= media.timestamp <= until
+        if not (same_kind and in_window and caption.normalise(media.caption) == wanted):
+            continue
+        owner = app.store.media_owner(ref.account_id, media.id)
+        if owner not in (None, (ref.session_id, ref.group_id)):
+            continue
+        if job.kind == "carousel" and instagram.child_count(media.id) != len(job.items):
+            continue
+        found.append(media)
+    return found
+
+
+def _permalink(instagram: InstagramClient, media_id: str) -> str | None:
+    """The link, or None: right after a publish the read may fail, which says nothing about the post."""
+    try:
+        return instagram.media(media_id).permalink
+    except PostwrightError:
+        return None
+
+
+def _missing_children(instagram: InstagramClient, job: Job, media_id: str) -> str | None:
+    """A sentence when Instagram published fewer items than were sent, as it was seen to do.
+
+    Source: seen 2026-09-14, seven sent and six live, answered 200.
+    """
+    if job.kind != "carousel":
+        return None
+    try:
+        live = instagram.child_count(media_id)
+    except PostwrightError:
+        return None
+    if live >= len(job.items):
+        return None
+    return f"Instagram shows {live} of the {len(job.items)} items that were sent."

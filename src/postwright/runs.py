@@ -1,0 +1,388 @@
+"""Runs of the workflow for a group: who has it, how a run begins, and how one that is over is closed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, Final
+
+from postwright import caption, clock, errors, posts, progress
+from postwright.app import App
+from postwright.errors import (
+    AlreadyPublishedError,
+    AlreadyPublishingError,
+    InvalidPostError,
+    PostwrightError,
+    QuotaExceededError,
+)
+from postwright.executions import Execution
+from postwright.models import (
+    Group,
+    Job,
+    Problem,
+    PublishRequest,
+    Ref,
+    Started,
+    StatusAnswer,
+    now_text,
+    parse_instant,
+)
+from postwright.store import ConditionFailedError
+
+QUIET_SECONDS: Final = 120
+"""A job that has not changed for so long is asked about when somebody wants its status."""
+_CLAIM_ROUNDS: Final = 4
+
+
+def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Started:
+    """Begin to publish a group, or name the run that has it already.
+
+    Raises InvalidPostError with all problems, AlreadyPublishedError, AlreadyPublishingError for a group whose last
+    publish is unconfirmed, and QuotaExceededError where `check_quota` is asked for and no wait is wanted. A repeat is
+    safe: the claim on the group decides.
+    """
+    group = posts.find_group(app, request)
+    posts.account_of(request, group)
+    _check_schedule(app, request)
+    running = _resolve(app, group)
+    if running is not None:
+        return Started(job_id=running, new=False)
+    posts.prepare(app, group)
+    if check_quota and request.on_quota == "fail" and request.publish_at is None:
+        _refuse_over_quota(app, posts.account_of(request, group))
+    job_id = new_job_id()
+    try:
+        claim(app, request, job_id)
+    except AlreadyPublishingError as error:
+        if error.status == "unconfirmed":
+            raise
+        return Started(job_id=error.job_id, new=False)
+    app.executions.start(job_id, request)
+    return Started(job_id=job_id, new=True)
+
+
+def new_job_id() -> str:
+    """An id for a job, which is also its execution's name: sorts by time, never repeats."""
+    return f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+
+
+def load(
+    app: App, raw_input: Any, job_id: str, execution_arn: str, redrive_count: int
+) -> dict[str, Any]:
+    """The first step: claim the group, and either wait for its time or take the snapshot and begin.
+
+    A repeat is safe: an own claim is recognised, and a snapshot that is taken again only follows the group.
+    """
+    request = posts.parse_request(raw_input)
+    _check_schedule(app, request)
+    try:
+        ref = claim(app, request, job_id, redrive_count)
+    except AlreadyPublishingError as error:
+        return _already(request, error.job_id, None)
+    except AlreadyPublishedError as error:
+        return _already(request, error.job_id, error.permalink)
+    answer: dict[str, Any] = {
+        "next": "now",
+        "sessionId": ref.session_id,
+        "groupId": ref.group_id,
+        "accountId": ref.account_id,
+        "jobId": job_id,
+        "publishAt": request.publish_at,
+        "permalink": None,
+    }
+    if request.publish_at and parse_instant(request.publish_at) > clock.now():
+        app.store.update_job(ref, phase="scheduled", execution_arn=execution_arn)
+        return {**answer, "next": "scheduled"}
+    _begin(app, request, ref, execution_arn)
+    return answer
+
+
+def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0) -> Ref:
+    """Transition 1: the group is ours, or already was; raises Already...Error with who has it instead."""
+    for _ in range(_CLAIM_ROUNDS):
+        group = posts.find_group(app, request)
+        account_id = posts.account_of(request, group)
+        ref = Ref(
+            session_id=request.session_id,
+            group_id=request.group_id,
+            job_id=job_id,
+            account_id=account_id,
+            redrive_count=redrive_count,
+        )
+        if group.active_job_id == job_id:
+            hold(app, ref)
+            return ref
+        running = _resolve(app, group)
+        if running is not None:
+            raise AlreadyPublishingError(
+                f"Job {running} is publishing this group already.", job_id=running
+            )
+        try:
+            app.store.claim(group, _new_job(request, ref))
+        except ConditionFailedError:
+            continue
+        return ref
+    raise AlreadyPublishingError(
+        "Other runs keep taking this group; ask for its status.",
+        job_id=group.active_job_id or "unknown",
+    )
+
+
+def hold(app: App, ref: Ref, *, looking: bool = False) -> Group:
+    """Transition 2, the first thing that every step does: the group is still ours.
+
+    A failed group is taken back for the same job, as a redrive needs it. With `looking`, which only the steps around
+    the publish call use, an unconfirmed group is taken back too, and one that is published is no error.
+    Raises AlreadyPublishingError or AlreadyPublishedError when the group has gone on without this job.
+    """
+    group = app.store.group(ref.session_id, ref.group_id)
+    if group is None:
+        raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
+    if group.publish_status == "published" and not (looking and group.active_job_id == ref.job_id):
+        raise _published(group)
+    if group.active_job_id != ref.job_id:
+        raise AlreadyPublishingError(
+            f"Job {group.active_job_id} has taken this group over.",
+            job_id=group.active_job_id or "none",
+            status=group.publish_status,
+        )
+    if group.publish_status == "unconfirmed" and not looking:
+        raise _unconfirmed(group)
+    if group.publish_status in ("failed", "unconfirmed"):
+        take_back = app.store.hold if group.publish_status == "failed" else app.store.hold_to_look
+        try:
+            take_back(ref)
+        except ConditionFailedError as error:
+            raise AlreadyPublishingError(
+                "Another run has taken this group over.", job_id=group.active_job_id or "none"
+            ) from error
+        app.store.update_job(ref, status="publishing")
+        group.publish_status = "publishing"
+    return group
+
+
+def job_of(app: App, ref: Ref) -> Job:
+    """The job of a step; raises InvalidPostError when its record is gone."""
+    job = app.store.job(ref.session_id, ref.job_id)
+    if job is None:
+        raise InvalidPostError(f"The record of job {ref.job_id} is gone; start a new run.")
+    return job
+
+
+def status(app: App, job_id: str) -> StatusAnswer | None:
+    """How a job stands, or None when there is none; a job that has gone quiet is closed if its run is over."""
+    job = app.store.find_job(job_id)
+    if job is None:
+        return None
+    quiet = clock.seconds_since(parse_instant(job.updated_at)) > QUIET_SECONDS
+    if job.status == "publishing" and quiet:
+        close_run(app, job)
+        job = app.store.find_job(job_id) or job
+    return StatusAnswer(
+        status=job.status,
+        phase=job.phase,
+        progress=job.progress,
+        instagram_post_id=job.instagram_post_id,
+        permalink=job.permalink,
+        error=job.error,
+    )
+
+
+def close_run(app: App, job: Job) -> None:
+    """Transition 8: record the end of a run that ended without our code, as the group's attempt tells it.
+
+    Nothing happens while the execution runs, after it succeeded, or when the group has gone on to another job.
+    A repeat is safe.
+    """
+    ref = ref_of(job)
+    execution = app.executions.describe(job.job_id)
+    if execution is None or not execution.over:
+        return
+    group = app.store.group(job.session_id, job.group_id)
+    if group is None or group.active_job_id != job.job_id:
+        if job.status == "publishing":
+            app.store.update_job(ref, status="failed", phase="failed", error=_error_of(execution))
+        return
+    if group.publish_status == "publishing":
+        outcome = _outcome(group)
+        try:
+            app.store.close_group(group, job.job_id, outcome)
+        except ConditionFailedError:
+            return
+        group.publish_status = outcome
+    _close_job(app, ref, group, execution)
+
+
+def record_failure(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    """Close the job of an execution that ended without success; the event only names it."""
+    job_id = str(event["detail"]["name"])
+    job = app.store.find_job(job_id)
+    if job is not None:
+        close_run(app, job)
+    return {"jobId": job_id, "known": job is not None}
+
+
+def ref_of(job: Job) -> Ref:
+    """The reference under which the steps work for a job."""
+    return Ref(
+        session_id=job.session_id,
+        group_id=job.group_id,
+        job_id=job.job_id,
+        account_id=job.account_id,
+        redrive_count=job.redrive_seen,
+    )
+
+
+def _resolve(app: App, group: Group) -> str | None:
+    """The job that is running for the group, or None when it is free; a run that is dead is brought to its end.
+
+    A claim whose execution was never started is started now, under the same name and with the same input.
+    """
+    if group.publish_status == "published":
+        raise _published(group)
+    if group.publish_status == "unconfirmed":
+        raise _unconfirmed(group)
+    job_id = group.active_job_id
+    if group.publish_status != "publishing" or job_id is None:
+        return None
+    job = app.store.job(group.session_id, job_id)
+    if job is None:
+        return job_id
+    execution = app.executions.describe(job_id)
+    if execution is None:
+        app.executions.start(job_id, job.request)
+        return job_id
+    if not execution.over:
+        return job_id
+    close_run(app, job)
+    now = app.store.group(group.session_id, group.group_id)
+    if now is None or now.publish_status == "publishing":
+        return job_id
+    return _resolve(app, now)
+
+
+def _begin(app: App, request: PublishRequest, ref: Ref, execution_arn: str) -> None:
+    """Take the snapshot of what is published from here on."""
+    post = posts.prepare(app, posts.find_group(app, request))
+    app.store.update_job(
+        ref,
+        kind=post.kind,
+        items=post.items,
+        containers={},
+        caption_text=post.caption,
+        caption_hash=caption.digest(post.caption),
+        ig_user_id=app.tokens.credentials(ref.account_id).user_id,
+        execution_arn=execution_arn,
+        phase="creating_containers",
+        progress=progress.at_start(post.kind, len(post.items)),
+        started_at=now_text(),
+    )
+
+
+def _new_job(request: PublishRequest, ref: Ref) -> Job:
+    now = now_text()
+    return Job(
+        job_id=ref.job_id,
+        session_id=ref.session_id,
+        group_id=ref.group_id,
+        account_id=ref.account_id,
+        request=request,
+        phase="scheduled" if request.publish_at else "creating_containers",
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _check_schedule(app: App, request: PublishRequest) -> None:
+    if request.publish_at is None:
+        return
+    days = app.settings.schedule_max_days
+    if (parse_instant(request.publish_at) - clock.now()).days < days:
+        return
+    problem = Problem(
+        item="publishAt",
+        rule="schedule-window",
+        found=request.publish_at,
+        allowed=f"at most {days} days ahead",
+        fix="Choose an earlier time, or start the run later.",
+    )
+    raise InvalidPostError("The request cannot be used.", problems=[problem])
+
+
+def _refuse_over_quota(app: App, account_id: str) -> None:
+    """Raise only when the quota is certainly full; the workflow reports everything else."""
+    try:
+        quota = app.instagram(account_id).quota()
+    except PostwrightError:
+        return
+    if quota.used >= quota.total:
+        raise QuotaExceededError(
+            f"The account has used its {quota.total} posts of 24 hours. Start with"
+            " onQuota=wait to publish as soon as one frees.",
+            frees_at=clock.to_text(clock.in_seconds(3600)),
+        )
+
+
+def _outcome(group: Group) -> Any:
+    attempt = group.attempt
+    if group.instagram_post_id is not None or (attempt and attempt.state == "published"):
+        return "published"
+    return "unconfirmed" if attempt and attempt.unproven else "failed"
+
+
+def _close_job(app: App, ref: Ref, group: Group, execution: Execution) -> None:
+    if group.publish_status == "published":
+        app.store.update_job(
+            ref,
+            status="published",
+            phase="published",
+            instagram_post_id=group.instagram_post_id,
+            permalink=group.permalink,
+        )
+    elif group.publish_status in ("failed", "unconfirmed"):
+        state = group.publish_status
+        app.store.update_job(ref, status=state, phase=state, error=_error_of(execution))
+
+
+def _error_of(execution: Execution) -> dict[str, Any]:
+    """What the state machine recorded, as the job record shows it."""
+    if execution.status == "ABORTED":
+        return {"type": "Aborted", "message": "The run was stopped by hand. Start it again."}
+    if execution.status == "TIMED_OUT":
+        return {"type": "TimedOut", "message": "The run took longer than it may. Redrive it."}
+    try:
+        text = str(json.loads(execution.cause or "")["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        text = execution.cause or "No cause was recorded."
+    sentence, fields = errors.split_text(text)
+    return {"type": execution.error or "Unknown", "message": errors.redact(sentence), **fields}
+
+
+def _published(group: Group) -> AlreadyPublishedError:
+    where = f": {group.permalink}" if group.permalink else ""
+    return AlreadyPublishedError(
+        f"This group is published already{where}",
+        job_id=group.active_job_id,
+        instagram_post_id=group.instagram_post_id,
+        permalink=group.permalink,
+    )
+
+
+def _unconfirmed(group: Group) -> AlreadyPublishingError:
+    return AlreadyPublishingError(
+        "It is not certain whether the last publish of this group is live. Settle it before anything new is sent.",
+        job_id=group.active_job_id or "unknown",
+        status="unconfirmed",
+    )
+
+
+def _already(request: PublishRequest, job_id: str | None, permalink: str | None) -> dict[str, Any]:
+    return {
+        "next": "alreadyHandled",
+        "sessionId": request.session_id,
+        "groupId": request.group_id,
+        "accountId": request.account_id,
+        "jobId": job_id,
+        "publishAt": request.publish_at,
+        "permalink": permalink,
+    }

@@ -1,0 +1,101 @@
+"""Every setting of the functions, read from the environment in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from postwright import limits
+
+DEFAULT_GRAPH_URL = "https://graph.instagram.com/v25.0"
+"""Source: Graph API changelog, read 2026-09: v25.0 is available until 2028-07-29."""
+
+
+class Settings(BaseModel):
+    """Typed settings; each field's alias is its environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    graph_url: str = Field(
+        DEFAULT_GRAPH_URL,
+        alias="POSTWRIGHT_GRAPH_URL",
+        description="Where the Graph API answers; an origin without a version gets the default version.",
+    )
+    table: str = Field("postwright", alias="POSTWRIGHT_TABLE", description="DynamoDB table.")
+    bucket: str = Field(
+        "postwright-media", alias="POSTWRIGHT_BUCKET", description="S3 bucket with the media."
+    )
+    ssm_prefix: str = Field(
+        "/ai-social-media/prod",
+        alias="POSTWRIGHT_SSM_PREFIX",
+        description="Path in the SSM Parameter Store under which tokens and user ids lie.",
+    )
+    state_machine_arn: str = Field(
+        "", alias="POSTWRIGHT_STATE_MACHINE_ARN", description="The state machine that a start runs."
+    )
+    carousel_max: int = Field(
+        limits.CAROUSEL_MAX_ITEMS.value,
+        ge=2,
+        le=20,
+        alias="POSTWRIGHT_CAROUSEL_MAX",
+        description="Items that a carousel may have; 20 for accounts where that works.",
+    )
+    on_unknown: Literal["resend", "ask"] = Field(
+        "resend",
+        alias="POSTWRIGHT_ON_UNKNOWN",
+        description="After an unclear publish that left no trace: send the same container once more, or ask a person.",
+    )
+    image_budget_seconds: int = Field(
+        300,
+        gt=0,
+        alias="POSTWRIGHT_IMAGE_BUDGET_SECONDS",
+        description="How old an image or parent container may get before its processing counts as failed.",
+    )
+    video_budget_seconds: int = Field(
+        3600,
+        gt=0,
+        alias="POSTWRIGHT_VIDEO_BUDGET_SECONDS",
+        description="The same for videos.",
+    )
+    schedule_max_days: int = Field(
+        30,
+        gt=0,
+        alias="POSTWRIGHT_SCHEDULE_MAX_DAYS",
+        description="How far ahead a post may be scheduled.",
+    )
+    presign_seconds: int = Field(
+        3600,
+        gt=0,
+        le=604_800,
+        alias="POSTWRIGHT_PRESIGN_SECONDS",
+        description="Life of the URLs that Instagram fetches.",
+    )
+    token_cache_seconds: int = Field(
+        300,
+        ge=0,
+        alias="POSTWRIGHT_TOKEN_CACHE_SECONDS",
+        description="How long a function keeps a token in memory.",
+    )
+
+    @field_validator("graph_url")
+    @classmethod
+    def _versioned(cls, url: str) -> str:
+        bare = url.rstrip("/")
+        return (
+            bare
+            if re.search(r"/v\d+\.\d+$", bare)
+            else f"{bare}/{DEFAULT_GRAPH_URL.rsplit('/', 1)[-1]}"
+        )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings; an empty variable counts as not set.
+
+        Raises pydantic's ValidationError, which names each variable that does not fit.
+        """
+        return cls.model_validate(
+            {name: value for name, value in environment.items() if value != ""}
+        )

@@ -1,0 +1,474 @@
+"""The table: sessions, groups, descriptions, jobs, and what an account has under way.
+
+Every step of the publish protocol is one conditional update of the group's item, which is the only record that decides
+who may do what. Methods that change the group return or raise according to that condition; none retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from postwright import clock
+from postwright.models import (
+    Attempt,
+    Container,
+    Description,
+    Group,
+    Job,
+    PublishStatus,
+    Ref,
+    Session,
+    now_text,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+OPEN_JOBS_INDEX: Final = "open-jobs"
+FINISHED_JOB_LIFE: Final = timedelta(days=90)
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+_UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
+_NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
+_STATES: Final = {
+    ":open": "open",
+    ":not_published": "not_published",
+    ":resend_allowed": "resend_allowed",
+}
+
+
+class ConditionFailedError(Exception):
+    """The item is not as the condition demands; read it again and decide anew."""
+
+
+class Store:
+    """Reads and writes of one table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    @classmethod
+    def connect(cls, table: str) -> Store:
+        """A store on the DynamoDB that the AWS environment variables lead to."""
+        return cls(boto3.client("dynamodb"), table)
+
+    # What the pipeline writes
+
+    def put_session(self, session: Session) -> None:
+        """Write a session and its line in the list of sessions; a repeat changes nothing."""
+        record = session.to_json()
+        self._put({**_key(_session_pk(session.session_id), "META"), **record})
+        listed = f"{session.created_at}#{session.session_id}"
+        self._put({**_key("SESSIONS", listed), **record})
+
+    def put_new_group(self, group: Group) -> None:
+        """Write a group that does not exist yet; raises ConditionFailedError when it does."""
+        item = {**_group_key(group.session_id, group.group_id), **group.to_json()}
+        self._put(item, condition="attribute_not_exists(PK)")
+
+    def put_description(self, session_id: str, group_id: str, description: Description) -> None:
+        """Write or replace the description of a group."""
+        key = _key(_session_pk(session_id), f"DESCRIPTION#{group_id}")
+        self._put({**key, **description.to_json()})
+
+    # Reads
+
+    def session(self, session_id: str) -> Session | None:
+        """The session, or None."""
+        found = self._get(_key(_session_pk(session_id), "META"))
+        return Session.model_validate(found) if found else None
+
+    def group(self, session_id: str, group_id: str) -> Group | None:
+        """The group as it is now (consistent read), or None."""
+        found = self._get(_group_key(session_id, group_id))
+        identity = {"sessionId": session_id, "groupId": group_id}
+        return Group.model_validate({**found, **identity}) if found else None
+
+    def description(self, session_id: str, group_id: str) -> Description | None:
+        """What the pipeline wrote about the group, or None."""
+        found = self._get(_key(_session_pk(session_id), f"DESCRIPTION#{group_id}"))
+        return Description.model_validate(found) if found else None
+
+    def job(self, session_id: str, job_id: str) -> Job | None:
+        """The job as it is now (consistent read), or None."""
+        found = self._get(_job_key(session_id, job_id))
+        return Job.model_validate(found) if found else None
+
+    def find_job(self, job_id: str) -> Job | None:
+        """The job with this id, whatever its session, or None."""
+        found = self._get(_key(f"JOB#{job_id}", "JOB"))
+        return self.job(found["sessionId"], job_id) if found else None
+
+    # The fence
+
+    def claim(self, group: Group, job: Job) -> None:
+        """Transition 1: the group belongs to `job`, and the job can be found by its id, in one step.
+
+        Raises ConditionFailedError when the group is not free or the job exists already.
+        """
+        condition = (
+            "attribute_exists(PK) AND (attribute_not_exists(publishStatus) OR"
+            f" publishStatus IN (:ready, :failed)) AND {_NO_OPEN_ATTEMPT}"
+        )
+        names = {"#state": "state"}
+        values = {
+            ":publishing": "publishing",
+            ":ready": "ready",
+            ":failed": "failed",
+            ":not_published": "not_published",
+            ":job": job.job_id,
+        }
+        lookup = {"sessionId": job.session_id, "groupId": job.group_id}
+        items: list[TransactWriteItemTypeDef] = [
+            {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": _serialized(_group_key(group.session_id, group.group_id)),
+                    "UpdateExpression": "SET publishStatus = :publishing, activeJobId = :job",
+                    "ConditionExpression": condition,
+                    "ExpressionAttributeNames": names,
+                    "ExpressionAttributeValues": _serialized(values),
+                }
+            },
+            self._new_item({**_job_key(job.session_id, job.job_id), **_open_job(job)}),
+            self._new_item({**_key(f"JOB#{job.job_id}", "JOB"), **lookup}),
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except self._client.exceptions.TransactionCanceledException as error:
+            raise ConditionFailedError(str(error)) from error
+
+    def hold(self, ref: Ref) -> None:
+        """Transition 2: take a failed group back for the same job, as a redrive needs it."""
+        self._update_group(
+            ref,
+            "SET publishStatus = :publishing",
+            f"activeJobId = :job AND publishStatus = :failed AND {_NO_OPEN_ATTEMPT}",
+            {":publishing": "publishing", ":failed": "failed", ":job": ref.job_id},
+        )
+
+    def hold_to_look(self, ref: Ref) -> None:
+        """Transition 2 for publish and reconcile: take an unconfirmed group back, only to look."""
+        self._update_group(
+            ref,
+            "SET publishStatus = :publishing",
+            f"activeJobId = :job AND publishStatus = :unconfirmed AND {_UNPROVEN}",
+            {":publishing": "publishing", ":unconfirmed": "unconfirmed", ":job": ref.job_id},
+        )
+
+    def open_attempt(self, ref: Ref, attempt: Attempt, previous: Attempt | None) -> None:
+        """Transitions 3 and 7: from here on a POST may have been sent."""
+        if previous is not None and previous.state == "resend_allowed":
+            before = (
+                "attempt.seq = :previous AND attempt.#state = :resend_allowed AND attempt.n = :one"
+            )
+        elif previous is not None:
+            before = "attempt.seq = :previous AND attempt.#state = :not_published"
+        else:
+            before = "attribute_not_exists(attempt)"
+        values: dict[str, Any] = {
+            ":attempt": attempt.to_json(),
+            ":publishing": "publishing",
+            ":job": ref.job_id,
+            ":one": 1,
+        }
+        if previous is not None:
+            values[":previous"] = previous.seq
+        self._update_group(
+            ref,
+            "SET attempt = :attempt",
+            f"publishStatus = :publishing AND activeJobId = :job AND {before}",
+            values,
+        )
+
+    def refuse(self, ref: Ref, seq: int) -> None:
+        """Transition 4: Instagram refused this very attempt for certain."""
+        self._update_group(
+            ref,
+            "SET attempt.#state = :not_published",
+            "attempt.seq = :seq AND attempt.#state = :open",
+            {":seq": seq},
+        )
+
+    def note_answer(self, ref: Ref, seq: int, answer: str) -> None:
+        """Keep what Instagram answered to an attempt that stays unproven."""
+        self._update_group(
+            ref,
+            "SET attempt.answer = :answer",
+            f"attempt.seq = :seq AND {_UNPROVEN}",
+            {":seq": seq, ":answer": answer},
+        )
+
+    def claim_media(self, ref: Ref, ig_user_id: str, media_id: str) -> bool:
+        """True when the post belongs to this group, from now on or already; False when another has it."""
+        key = _key(f"ACCOUNT#{ref.account_id}", f"MEDIA#{media_id}")
+        owner = {"sessionId": ref.session_id, "groupId": ref.group_id, "igUserId": ig_user_id}
+        try:
+            self._put(
+                {**key, **owner},
+                condition="attribute_not_exists(PK) OR (sessionId = :session AND groupId = :group)",
+                values={":session": ref.session_id, ":group": ref.group_id},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def media_owner(self, account_id: str, media_id: str) -> tuple[str, str] | None:
+        """Session and group that a published post belongs to, or None."""
+        found = self._get(_key(f"ACCOUNT#{account_id}", f"MEDIA#{media_id}"))
+        return (found["sessionId"], found["groupId"]) if found else None
+
+    def succeed(self, ref: Ref, media_id: str | None) -> None:
+        """Transition 5: the post is live, with its id or (`None`) with the link still to be found."""
+        values: dict[str, Any] = {":published": "published"}
+        action = "SET attempt.#state = :published, publishStatus = :published"
+        condition = "attribute_exists(attempt)"
+        if media_id is None:
+            condition += " AND attribute_not_exists(instagramPostId)"
+        else:
+            values[":media"] = media_id
+            action += ", instagramPostId = :media"
+            condition += " AND (attribute_not_exists(instagramPostId) OR instagramPostId = :media)"
+        self._update_group(ref, action, condition, values)
+
+    def allow_resend(self, ref: Ref, seq: int) -> None:
+        """Transition 6: nothing was published, and sending the same container once more is allowed."""
+        self._update_group(
+            ref,
+            "SET attempt.#state = :resend_allowed",
+            "publishStatus = :publishing AND activeJobId = :job AND attempt.seq = :seq"
+            " AND attempt.n = :one AND attempt.#state = :open",
+            {":publishing": "publishing", ":job": ref.job_id, ":seq": seq, ":one": 1},
+        )
+
+    def close_group(self, group: Group, job_id: str, status: PublishStatus) -> None:
+        """Transition 8: a run that is over leaves the group, provided the attempt is as it was read."""
+        values: dict[str, Any] = {":publishing": "publishing", ":job": job_id, ":status": status}
+        condition = "publishStatus = :publishing AND activeJobId = :job"
+        if group.attempt is None:
+            condition += " AND attribute_not_exists(attempt)"
+        else:
+            condition += " AND attempt.seq = :seq AND attempt.#state = :state"
+            values |= {":seq": group.attempt.seq, ":state": group.attempt.state}
+        ref = Ref(session_id=group.session_id, group_id=group.group_id, job_id=job_id)
+        self._update_group(ref, "SET publishStatus = :status", condition, values)
+
+    def set_permalink(self, ref: Ref, permalink: str) -> None:
+        """Keep the link of a group that is published."""
+        self._update_group(
+            ref,
+            "SET permalink = :permalink",
+            "publishStatus = :published",
+            {":permalink": permalink, ":published": "published"},
+        )
+
+    # One post per caption at a time
+
+    def lock_caption(self, ref: Ref, caption_hash: str) -> bool:
+        """True when this group may send a post with this caption; False when another one is under way."""
+        key = _key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")
+        mine = {"sessionId": ref.session_id, "groupId": ref.group_id}
+        holder = self._get(key)
+        values: dict[str, Any] = {":session": ref.session_id, ":group": ref.group_id}
+        condition = "attribute_not_exists(PK) OR (sessionId = :session AND groupId = :group)"
+        if holder and (holder["sessionId"], holder["groupId"]) != (ref.session_id, ref.group_id):
+            other = self.group(holder["sessionId"], holder["groupId"])
+            if other is not None and other.attempt is not None and other.attempt.unproven:
+                return False
+            condition += " OR (sessionId = :otherSession AND groupId = :otherGroup)"
+            values |= {":otherSession": holder["sessionId"], ":otherGroup": holder["groupId"]}
+        try:
+            self._put({**key, **mine}, condition=condition, values=values)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def free_caption(self, ref: Ref, caption_hash: str) -> None:
+        """Give the caption back, if this group has it."""
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_serialized(_key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")),
+                ConditionExpression="sessionId = :session AND groupId = :group",
+                ExpressionAttributeValues=_serialized(
+                    {":session": ref.session_id, ":group": ref.group_id}
+                ),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
+    # The job record
+
+    def update_job(self, ref: Ref, **changes: Any) -> None:
+        """Set attributes of the job, named as in the model; the record says when it was last changed.
+
+        A finished job leaves the index of open jobs and gets a time to live; one that runs again comes back.
+        """
+        record: dict[str, Any] = {"updatedAt": now_text()}
+        for name, value in changes.items():
+            field = Job.model_fields[name]
+            record[field.alias or name] = _plain(value)
+        remove = [name for name, value in record.items() if value is None]
+        if "status" in changes and changes["status"] == "publishing":
+            record["openJob"] = "open"
+            remove += ["expiresAt", "finishedAt", "error"]
+        elif "status" in changes:
+            life = clock.now() + FINISHED_JOB_LIFE
+            record |= {"expiresAt": int(life.timestamp()), "finishedAt": now_text()}
+            remove.append("openJob")
+        self._update(_job_key(ref.session_id, ref.job_id), record, remove)
+
+    def put_container(self, ref: Ref, key: str, container: Container) -> None:
+        """Keep what is known of one container; the others are not touched."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_serialized(_job_key(ref.session_id, ref.job_id)),
+            UpdateExpression="SET containers.#key = :container, updatedAt = :now",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames={"#key": key},
+            ExpressionAttributeValues=_serialized(
+                {":container": container.to_json(), ":now": now_text()}
+            ),
+        )
+
+    # Plumbing
+
+    def _get(self, key: Mapping[str, str]) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=_serialized(key), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return (
+            cast(dict[str, Any], _unpack({k: _deserialize(v) for k, v in item.items()}))
+            if item
+            else None
+        )
+
+    def _put(
+        self,
+        item: Mapping[str, Any],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        extra: dict[str, Any] = {}
+        if condition:
+            extra["ConditionExpression"] = condition
+        if values:
+            extra["ExpressionAttributeValues"] = _serialized(values)
+        try:
+            self._client.put_item(TableName=self._table, Item=_serialized(item), **extra)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(str(error)) from error
+
+    def _new_item(self, item: Mapping[str, Any]) -> TransactWriteItemTypeDef:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": _serialized(item),
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+        }
+
+    def _update(self, key: Mapping[str, str], record: Mapping[str, Any], remove: list[str]) -> None:
+        kept = {name: value for name, value in record.items() if name not in remove}
+        names = {f"#{name}": name for name in (*kept, *remove)}
+        action = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+        if remove:
+            action += " REMOVE " + ", ".join(f"#{name}" for name in dict.fromkeys(remove))
+        self._client.update_item(
+            TableName=self._table,
+            Key=_serialized(key),
+            UpdateExpression=action,
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_serialized({f":{n}": v for n, v in kept.items()}),
+        )
+
+    def _update_group(
+        self, ref: Ref, action: str, condition: str, values: Mapping[str, Any]
+    ) -> None:
+        text = f"{action} {condition}"
+        states = {name: value for name, value in _STATES.items() if name in text}
+        used = {name: value for name, value in values.items() if name in text}
+        extra: dict[str, Any] = (
+            {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in text else {}
+        )
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_serialized(_group_key(ref.session_id, ref.group_id)),
+                UpdateExpression=action,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=_serialized({**states, **used}),
+                **extra,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(str(error)) from error
+
+
+def is_missing_table(error: ClientError) -> bool:
+    """True when AWS says that the table does not exist."""
+    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+
+
+def _open_job(job: Job) -> dict[str, Any]:
+    return {**job.to_json(), "openJob": "open"}
+
+
+def _key(pk: str, sk: str) -> dict[str, str]:
+    return {"PK": pk, "SK": sk}
+
+
+def _session_pk(session_id: str) -> str:
+    return f"SESSION#{session_id}"
+
+
+def _group_key(session_id: str, group_id: str) -> dict[str, str]:
+    return _key(_session_pk(session_id), f"GROUP#{group_id}")
+
+
+def _job_key(session_id: str, job_id: str) -> dict[str, str]:
+    return _key(_session_pk(session_id), f"PUBLISH#{job_id}")
+
+
+def _serialized(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(_pack(value)) for name, value in item.items()}
+
+
+def _pack(value: Any) -> Any:
+    """DynamoDB takes no floats."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {name: _pack(inner) for name, inner in value.items()}
+    return [_pack(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _unpack(inner) for name, inner in value.items()}
+    return [_unpack(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return value

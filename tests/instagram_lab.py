@@ -1,0 +1,95 @@
+"""The simulated Instagram served over real HTTP, with a client that holds the demo token."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from sandbox.clock import SimulatedClock
+from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram
+
+ACCOUNT = DEMO_ACCOUNT.user_id
+STANDING_STILL = 1e-9
+"""A speed at which only `advance` moves the clock."""
+
+
+@dataclass
+class Lab:
+    instagram: SimulatedInstagram
+    clock: SimulatedClock
+    origin: str
+    http: httpx.Client
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.http.get(path, params=query)
+
+    def post(self, path: str, **form: Any) -> httpx.Response:
+        return self.http.post(path, data=form)
+
+    def container(self, **form: Any) -> str:
+        answer = self.post(f"/{ACCOUNT}/media", **form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def refusal(self, **form: Any) -> tuple[int, int | None]:
+        """Code and subcode of a container that is refused."""
+        return error_of(self.post(f"/{ACCOUNT}/media", **form))
+
+    def publish(self, creation_id: str) -> httpx.Response:
+        return self.post(f"/{ACCOUNT}/media_publish", creation_id=creation_id)
+
+    def published(self, creation_id: str) -> str:
+        answer = self.publish(creation_id)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def status(self, container_id: str) -> str:
+        return str(self.get(f"/{container_id}", fields="status_code").json()["status_code"])
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def config(self, **changes: Any) -> httpx.Response:
+        return self.http.post("/_control/config", json=changes)
+
+    def posts(self) -> list[dict[str, Any]]:
+        return list(self.http.get("/_control/posts").json())
+
+    def requests(self) -> list[dict[str, Any]]:
+        return list(self.http.get("/_control/requests").json())
+
+
+def error_of(answer: httpx.Response) -> tuple[int, int | None]:
+    error = answer.json()["error"]
+    return error["code"], error.get("error_subcode")
+
+
+@contextmanager
+def serving_instagram(
+    directory: Path, *, speed: float | None = STANDING_STILL, keep: Path | None = None
+) -> Iterator[Lab]:
+    """`speed=None` jumps over processing times; the default stands still."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    clock = SimulatedClock(speed)
+    instagram = SimulatedInstagram(clock, origin, directory, keep=keep)
+    server = uvicorn.Server(uvicorn.Config(instagram.app, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    token = {"Authorization": f"Bearer {DEMO_ACCOUNT.token}"}
+    try:
+        with httpx.Client(base_url=origin, headers=token, trust_env=False, timeout=30) as http:
+            yield Lab(instagram, clock, origin, http)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        instagram.close()
+        listening.close()

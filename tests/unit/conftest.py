@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.instagram_lab import Lab, serving_instagram
+from tests.media import MediaServer, serving_media
+
+
+@pytest.fixture(scope="session")
+def _still_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serving_instagram(tmp_path_factory.mktemp("instagram")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def _fast_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serving_instagram(tmp_path_factory.mktemp("instagram"), speed=None) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def _media_server() -> Iterator[MediaServer]:
+    with serving_media() as server:
+        yield server
+
+
+@pytest.fixture
+def lab(_still_lab: Lab) -> Lab:
+    """An empty simulated Instagram whose clock only moves by `advance`."""
+    _still_lab.http.post("/_control/reset")
+    return _still_lab
+
+
+@pytest.fixture
+def fast_lab(_fast_lab: Lab) -> Lab:
+    """An empty simulated Instagram that jumps over processing times once media is fetched."""
+    _fast_lab.http.post("/_control/reset")
+    return _fast_lab
+
+
+@pytest.fixture
+def media(_media_server: MediaServer) -> MediaServer:
+    """An empty media server."""
+    _media_server.files.clear()
+    _media_server.asked.clear()
+    return _media_server
