@@ -1,7 +1,8 @@
 """Ask whether the account may publish another post now, and which containers are missing.
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
-Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int, "total": int}
+Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
+       "total": int}
 Raises: QuotaExceededError, TokenInvalidError, TransientGraphError
 Retry: safe. It only reads.
 """

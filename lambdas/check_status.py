@@ -1,7 +1,8 @@
 """Look at all unfinished containers of the post, and say what comes next.
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
-Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int, "total": int},
+Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
+       "total": int},
        next is "wait" | "create" | "carousel" | "publish"
 Raises: MediaRejectedError, MediaUnreachableError, ProcessingFailedError (each names its items),
         TokenInvalidError

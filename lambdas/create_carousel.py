@@ -1,7 +1,8 @@
 """Create the parent container of a carousel from its finished children.
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
-Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int, "total": int}
+Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
+       "total": int}
 Raises: MediaRejectedError, InvalidPostError, TokenInvalidError, AccountBlockedError
 Retry: safe. A parent that lives is kept; an unused one expires by itself.
 """

@@ -2,8 +2,8 @@
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": "published" | "waitForQuota" | "recheck", "instagramPostId": str | None}
-Raises: PublishUncertainError whenever the post may be live, ContainerNotReadyError, CaptionBusyError,
-        QuotaExceededError, TokenInvalidError, AccountBlockedError
+Raises: PublishUncertainError whenever the post may be live, ContainerNotReadyError,
+        CaptionBusyError, QuotaExceededError, TokenInvalidError, AccountBlockedError
 Retry: safe. A repeat that finds an unproven attempt sends nothing and raises PublishUncertainError.
 """
 

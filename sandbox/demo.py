@@ -1,4 +1,6 @@
-"""The demo session that a sandbox starts with, and `make demo`: one carousel from files to a live post."""
+"""The demo session that a sandbox starts with, and `make demo`: one carousel from files to a live
+post.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ def fill(sandbox: Sandbox) -> None:
 
 
 def main() -> int:
-    """Publish a carousel of samples with the command line, in a sandbox of its own or the one that runs.
+    """Publish a carousel of samples with the command line, in a sandbox of its own or the one that
+    runs.
 
     Returns the exit code: 0 when the post is live and its permalink opens.
     """
@@ -75,7 +78,9 @@ def main() -> int:
 
 
 def _own_sandbox(running: ExitStack) -> str:
-    """A sandbox on the usual ports, so that `make serve` shows the post later; on free ones if they are taken."""
+    """A sandbox on the usual ports, so that `make serve` shows the post later; on free ones if they
+    are taken.
+    """
     from sandbox.server import PortInUseError, Sandbox, SandboxOptions
 
     try:
@@ -96,7 +101,9 @@ def _answers(url: str) -> bool:
 
 
 def _connect(sandbox: Sandbox) -> tuple[Store, MediaBucket]:
-    """Clients with the sandbox's own address and dummy credentials, whatever this process's environment says."""
+    """Clients with the sandbox's own address and dummy credentials, whatever this process's
+    environment says.
+    """
     import boto3
 
     environment = sandbox.environment()

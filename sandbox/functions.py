@@ -9,6 +9,7 @@ Source: AWS Lambda developer guide, "Lambda runtime errors" and "Troubleshoot in
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -147,6 +148,8 @@ class Functions:
             for environment in self._all:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(environment.pid, signal.SIGKILL)
+            for environment in itertools.chain(*self._idle.values()):
+                environment.channel.close()  # those that work are closed by who waits for them
 
     def _invoke(self, name: str, event: Any) -> Answer:
         request_id = str(uuid.uuid4())

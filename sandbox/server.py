@@ -12,11 +12,11 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -28,6 +28,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from postwright import __version__
+from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
 from sandbox.functions import ACCOUNT_ID, REGION, Answer, Functions
 from sandbox.loopback import LoopbackOnly
@@ -156,8 +157,8 @@ class Sandbox:
         running.enter_context(_Server(LoopbackOnly(self._api()), listeners["port"]))
 
     def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
-        with _without_ec2():
-            from sandbox import aws, engine
+        moto_imports.load()
+        from sandbox import aws, engine
         from sandbox.instagram.accounts import DEMO_ACCOUNT
 
         running.callback(aws.forget)
@@ -268,26 +269,6 @@ def _listen(port: int, option: str) -> socket.socket:
         raise PortInUseError(
             f"Port {port} is in use. Choose another one with {option}, or 0 for any free port."
         ) from error
-
-
-@contextmanager
-def _without_ec2() -> Iterator[None]:
-    """Import moto's interpreter without the tables of EC2, which take a second of every start.
-
-    It needs one enum of `moto.batch.utils`, but the package around that imports all of EC2.
-    """
-    if "moto.batch" in sys.modules:
-        yield
-        return
-    import moto
-
-    bare = ModuleType("moto.batch")
-    bare.__path__ = [str(Path(moto.__file__).parent / "batch")]
-    sys.modules[bare.__name__] = bare
-    try:
-        yield
-    finally:
-        del sys.modules[bare.__name__]
 
 
 class _Server:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.instagram.config import ConfigError
@@ -17,28 +17,30 @@ if TYPE_CHECKING:
 
 _BODY_LIMIT = 1024 * 1024
 _FARTHEST_SECONDS = 10 * 365 * 86_400
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_KNOWN = "POST reset, GET posts, GET requests, GET or POST config, GET or POST clock"
 
 
 def routes(instagram: SimulatedInstagram) -> list[Route]:
     async def reset(_: Request) -> Response:
         instagram.reset()
-        return JSONResponse({"ok": True})
+        return _answer({"ok": True})
 
     async def posts(_: Request) -> Response:
-        return JSONResponse(instagram.describe_posts())
+        return _answer(instagram.describe_posts())
 
     async def requests(_: Request) -> Response:
-        return JSONResponse(instagram.log.report())
+        return _answer(instagram.log.report())
 
     async def show_config(_: Request) -> Response:
-        return JSONResponse(instagram.describe_config())
+        return _answer(instagram.describe_config())
 
     async def change_config(request: Request) -> Response:
         instagram.change_config(await _object(request))
-        return JSONResponse(instagram.describe_config())
+        return _answer(instagram.describe_config())
 
     async def show_clock(_: Request) -> Response:
-        return JSONResponse({"now": _iso(instagram)})
+        return _answer({"now": _iso(instagram)})
 
     async def move_clock(request: Request) -> Response:
         seconds = (await _object(request)).get("advance_seconds")
@@ -49,7 +51,7 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
         ):
             raise ConfigError("advance_seconds must be a number from 0 to ten years.")
         instagram.clock.advance(seconds)
-        return JSONResponse({"now": _iso(instagram)})
+        return _answer({"now": _iso(instagram)})
 
     return [
         Route("/_control/reset", _guarded(reset), methods=["POST"]),
@@ -59,7 +61,7 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
         Route("/_control/config", _guarded(change_config), methods=["POST"]),
         Route("/_control/clock", _guarded(show_clock), methods=["GET"]),
         Route("/_control/clock", _guarded(move_clock), methods=["POST"]),
-        Route("/_control/{rest:path}", _unknown),
+        Route("/_control/{rest:path}", _unknown, methods=_METHODS),
     ]
 
 
@@ -73,14 +75,18 @@ def _guarded(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except ConfigError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return _answer({"error": str(error)}, 400)
 
     return answer
 
 
 async def _unknown(_: Request) -> Response:
-    known = "reset, posts, requests, config, clock"
-    return JSONResponse({"error": f"There is no such control route. Known: {known}."}, 404)
+    return _answer({"error": f"There is no such control route. Known: {_KNOWN}."}, 404)
+
+
+def _answer(value: object, status: int = 200) -> Response:
+    """JSON in ASCII, which can also carry half a surrogate pair that came in as a caption."""
+    return Response(json.dumps(value), status, media_type="application/json")
 
 
 async def _object(request: Request) -> dict[str, Any]:

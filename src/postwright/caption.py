@@ -23,7 +23,8 @@ def assemble(text: str, tags: Sequence[str] = ()) -> str:
 def length(text: str) -> int:
     """Characters that count against the limit.
 
-    Instagram does not say whether it counts code points or UTF-16 units, so the larger of both counts.
+    Instagram does not say whether it counts code points or UTF-16 units, so the larger of both
+    counts.
     """
     return max(len(text), len(text.encode("utf-16-le")) // 2)
 
@@ -39,7 +40,7 @@ def mentions(text: str) -> list[str]:
 
 
 def normalise(text: str | None) -> str:
-    """`text` with each run of white space as one space; Instagram may change line ends and spaces."""
+    """`text` with each run of white space as one space, as Instagram may change those."""
     return " ".join((text or "").split())
 
 

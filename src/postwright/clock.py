@@ -1,7 +1,8 @@
 """The one source of now, of sleeping and of the age of caches in our own code.
 
-A simulated run replaces the clock for the whole process (`use`), so that waits, expiry and pacing follow
-simulated time. Only the signing of AWS requests stays on wall time, because botocore owns it.
+A simulated run replaces the clock for the whole process (`use`), so that waits, expiry and pacing
+follow simulated time. Only the signing of AWS requests stays on wall time, because botocore owns
+it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _current: Clock = SystemClock()
 
 def use(clock: Clock) -> Clock:
     """Make `clock` the clock of this process; returns the one it replaces."""
-    global _current  # noqa: PLW0603  one clock for the whole process is the point of this module
+    global _current
     previous, _current = _current, clock
     return previous
 

@@ -1,7 +1,8 @@
 """The containers of a post: make them, look at them, and say what comes next.
 
-What is wrong with one item is kept in the job as data, so that the others go on; `check_status` then makes the item
-again or ends the run with the name of every bad item. What is wrong with the account is raised at once.
+What is wrong with one item is kept in the job as data, so that the others go on; `check_status`
+then makes the item again or ends the run with the name of every bad item. What is wrong with the
+account is raised at once.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ _LOOKS_AT_ONCE: Final = 10
 def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     """Whether the account may publish another post now; which containers are missing if so.
 
-    Raises QuotaExceededError when the quota is full and the run is not to wait, or has waited for three days.
+    Raises QuotaExceededError when the quota is full and the run is not to wait, or has waited for
+    three days.
     """
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
@@ -94,8 +96,9 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
 def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
     """Make the container of one item, unless it has one that lives.
 
-    The answer tells what happened (`created`, `rejected`, `retry`, `throttled`) with the raw codes. A repeat is safe:
-    an item that has a container keeps it, and a container that nobody uses expires by itself.
+    The answer tells what happened (`created`, `rejected`, `retry`, `throttled`) with the raw codes.
+    A repeat is safe: an item that has a container keeps it, and a container that nobody uses
+    expires by itself.
     """
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
@@ -115,7 +118,8 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
 def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     """Make the parent container from the children in the group's order, unless it lives.
 
-    Raises MediaRejectedError or InvalidPostError when Instagram refuses the carousel as such. A repeat is safe.
+    Raises MediaRejectedError or InvalidPostError when Instagram refuses the carousel as such. A
+    repeat is safe.
     """
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
@@ -143,8 +147,9 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
 def check_status(app: App, ref: Ref) -> dict[str, Any]:
     """Look at all unfinished containers in one go, and say what comes next.
 
-    `next` is `wait`, `create` (with the indices in `pending`), `carousel` or `publish`. Raises the error class of the
-    items that failed, naming each, and ProcessingFailedError when processing takes longer than its budget.
+    `next` is `wait`, `create` (with the indices in `pending`), `carousel` or `publish`. Raises the
+    error class of the items that failed, naming each, and ProcessingFailedError when processing
+    takes longer than its budget.
     """
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
@@ -344,7 +349,9 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
 
 
 def _seconds_until_slot(instagram: InstagramClient, quota: Quota) -> int:
-    """Seconds until the oldest of the posts that count leaves the window, as far as the media list tells."""
+    """Seconds until the oldest of the posts that count leaves the window, as far as the media list
+    tells.
+    """
     try:
         page = instagram.recent_media(limit=min(100, max(1, quota.total)))
     except (TransientGraphError, RateLimitedError):
@@ -375,7 +382,9 @@ def _due(container: Container) -> bool:
 
 
 def _wait_seconds(job: Job) -> int:
-    """Until the next look at what is unfinished, or the next try of what failed, whichever comes first."""
+    """Until the next look at what is unfinished, or the next try of what failed, whichever comes
+    first.
+    """
     unfinished = [
         (_media_kind(job, key), _age(container))
         for key, container in job.containers.items()

@@ -1,8 +1,8 @@
 """An httpx transport with a deadline for the whole exchange.
 
-httpx limits each read, so a server that sends one byte every few seconds holds a caller for ever. Here every operation
-on the socket gets what is left of one deadline, from connecting to the last byte of the answer. Only the name look-up
-is outside; the time-out of the function covers it.
+httpx limits each read, so a server that sends one byte every few seconds holds a caller for ever.
+Here every operation on the socket gets what is left of one deadline, from connecting to the last
+byte of the answer. Only the name look-up is outside; the time-out of the function covers it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The error classes, one per reaction of the workflow, and the table that maps Instagram's codes to them.
+"""The error classes, one per reaction of the workflow, and the table from codes to classes.
 
     PostwrightError
       stop      InvalidPostError, MediaRejectedError, TokenInvalidError, AccountBlockedError
@@ -79,7 +79,7 @@ class PostwrightError(Exception):
 
 
 class InvalidPostError(PostwrightError):
-    """The post cannot be published as it stands; every problem is listed. Fix it and start again."""
+    """The post cannot be published as it stands; every problem is listed."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class ContainerExpiredError(PostwrightError):
 
 
 class ContainerNotReadyError(PostwrightError):
-    """Instagram refused to publish because the container is not ready: certainly nothing was published."""
+    """Refused because the container is not ready: certainly nothing was published."""
 
 
 class QuotaExceededError(PostwrightError):
@@ -129,7 +129,7 @@ class QuotaExceededError(PostwrightError):
 
 
 class RateLimitedError(PostwrightError):
-    """Instagram asks for fewer calls; `wait_seconds` is what it asked for, 0 when it did not say."""
+    """Instagram asks for fewer calls; `wait_seconds` is 0 when it did not say how long."""
 
     def __init__(self, sentence: str, *, wait_seconds: int = 0, **fields: Any) -> None:
         super().__init__(sentence, **fields)
@@ -157,7 +157,7 @@ class CaptionBusyError(PostwrightError):
 
 
 class AlreadyPublishingError(PostwrightError):
-    """Another run has the group: `job_id`; `status` tells whether it runs or waits to be settled."""
+    """Another run, `job_id`, has the group; `status` tells whether it runs or must be settled."""
 
     def __init__(self, sentence: str, *, job_id: str, status: str = "publishing") -> None:
         super().__init__(sentence)
@@ -184,7 +184,7 @@ class AlreadyPublishedError(PostwrightError):
 
 @dataclass(frozen=True)
 class GraphFailure:
-    """An answer of the Graph API that is not a success, or no answer at all (`http_status` None)."""
+    """An answer of the Graph API that is no success, or no answer at all (`http_status` None)."""
 
     call: Call
     http_status: int | None
@@ -326,8 +326,8 @@ def find_row(call: Call, code: int | None, subcode: int | None) -> Row | None:
 def classify(failure: GraphFailure) -> PostwrightError:
     """The error to raise for `failure`.
 
-    At publish everything that does not prove "not published" is PublishUncertainError. A code that the table does not
-    know stops an item that is created and is tried again on reads.
+    At publish everything that does not prove "not published" is PublishUncertainError. A code that
+    the table does not know stops an item that is created and is tried again on reads.
     """
     fields: dict[str, Any] = {
         "code": failure.code,
@@ -357,9 +357,10 @@ def classify(failure: GraphFailure) -> PostwrightError:
 
 
 def classify_processing(status_text: str | None) -> PostwrightError:
-    """The error behind a container whose `status_code` is ERROR; the code hides in its `status` text.
+    """The error behind a container in ERROR; the code hides in its `status` text.
 
-    Source: seen in the field (2025-2026): a sentence with a seven-digit code, or the bare word "Fatal".
+    Source: seen in the field (2025-2026): a sentence with a seven-digit code, or the bare word
+    "Fatal".
     """
     found = re.search(r"\b(2207\d{3})\b", status_text or "")
     subcode = int(found.group(1)) if found else None

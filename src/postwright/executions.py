@@ -48,8 +48,8 @@ class Executions:
     def start(self, job_id: str, request: PublishRequest) -> str:
         """Start the run of a job and return its ARN.
 
-        A repeat is safe: the same name with the same input is the same execution while it runs, and an execution of
-        that name which is over counts as started.
+        A repeat is safe: the same name with the same input is the same execution while it runs, and
+        an execution of that name which is over counts as started.
         """
         try:
             answer = self._client.start_execution(

@@ -5,8 +5,9 @@
         instagram.wait_for_container(container, timeout_seconds=60)
         print(instagram.publish(container))
 
-The token travels in a header, never in a URL. Ids are strings. No call repeats itself; every method raises a class of
-`postwright.errors` when it fails. Source: Instagram Platform, content publishing guide and references, read 2026-09.
+The token travels in a header, never in a URL. Ids are strings. No call repeats itself; every method
+raises a class of `postwright.errors` when it fails. Source: Instagram Platform, content publishing
+guide and references, read 2026-09.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ _ACCOUNT_FIELDS = "id,user_id,username,account_type"
 class MediaOptions:
     """What Instagram takes with a container besides its media and caption; None is not sent.
 
-    `thumb_offset` is in milliseconds; `cover_url` wins over it. Children of a carousel take only `alt_text`,
-    `user_tags` and `thumb_offset`.
+    `thumb_offset` is in milliseconds; `cover_url` wins over it. Children of a carousel take only
+    `alt_text`, `user_tags` and `thumb_offset`.
     """
 
     alt_text: str | None = None
@@ -93,7 +94,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class Media:
-    """A published post, as far as Instagram tells; `media_type` is IMAGE, VIDEO or CAROUSEL_ALBUM."""
+    """A published post; `media_type` is IMAGE, VIDEO or CAROUSEL_ALBUM."""
 
     id: str
     caption: str | None = None
@@ -122,7 +123,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Usage:
-    """The highest share of any call allowance in percent, and minutes until calls are allowed again."""
+    """The highest share of any allowance in percent, and minutes until calls work again."""
 
     percent: int = 0
     regain_minutes: int = 0
@@ -187,7 +188,8 @@ class InstagramClient:
         caption: str | None = None,
         options: MediaOptions = NO_OPTIONS,
     ) -> str:
-        """The id of a new container for a Reel or, in a carousel, a video; Instagram fetches it later.
+        """The id of a new container for a Reel or, in a carousel, a video; Instagram fetches it
+        later.
 
         A repeat is safe: it leaves an unused container that expires after 24 hours.
         """
@@ -226,7 +228,8 @@ class InstagramClient:
     def wait_for_container(self, container_id: str, *, timeout_seconds: float) -> None:
         """Return when the container is ready: looks after 5, 10, 20, then every 30 seconds.
 
-        Raises the error behind ERROR, ContainerExpiredError, or TransientGraphError after `timeout_seconds`.
+        Raises the error behind ERROR, ContainerExpiredError, or TransientGraphError after
+        `timeout_seconds`.
         """
         ends_at = clock.in_seconds(timeout_seconds)
         for pause in _pauses():
@@ -346,7 +349,7 @@ class InstagramClient:
 
 
 def new_http_client() -> httpx.Client:
-    """A client whose exchanges obey `deadline.within`; it follows no redirects and reads no proxy settings."""
+    """A client that obeys `deadline.within`, follows no redirects and reads no proxy settings."""
     return httpx.Client(
         transport=DeadlineTransport(),
         timeout=30,

@@ -1,6 +1,7 @@
 """What Instagram accepts, as dated values: where each one was read, and when.
 
-These are Instagram's rules, not preferences. When Instagram changes one, change it here and every check follows.
+These are Instagram's rules, not preferences. When Instagram changes one, change it here and every
+check follows.
 """
 
 from __future__ import annotations

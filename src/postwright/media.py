@@ -1,4 +1,6 @@
-"""The bucket with the media: what lies there, and the short-lived URLs that Instagram fetches it from."""
+"""The bucket with the media: what lies there, and the short-lived URLs that Instagram fetches it
+from.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class MediaHead:
-    """What S3 tells of an object without its bytes; `version_id` is None in a bucket without versions."""
+    """What S3 tells of an object without its bytes; `version_id` is None in a bucket without
+    versions.
+    """
 
     size_bytes: int
     etag: str
@@ -42,8 +46,9 @@ class MediaBucket:
     def connect(cls, bucket: str, presign_seconds: int) -> MediaBucket:
         """A bucket on the S3 that the AWS environment variables lead to.
 
-        URLs are signed with version 4 for the bucket's own host name where there is one: Instagram was reported to
-        refuse path-style S3 hosts. Source: field reports, 2026, not confirmed by Instagram.
+        URLs are signed with version 4 for the bucket's own host name where there is one: Instagram
+        was reported to refuse path-style S3 hosts. Source: field reports, 2026, not confirmed by
+        Instagram.
         """
         config = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
         return cls(boto3.client("s3", config=config), bucket, presign_seconds)

@@ -1,7 +1,7 @@
 """What crosses our edges: requests, the records of the table, and what is answered.
 
-JSON uses camelCase, Python uses snake_case; `to_json` writes the former. Pipelines write sessions, groups and
-descriptions themselves, so those accept attributes that we do not know.
+JSON uses camelCase, Python uses snake_case; `to_json` writes the former. Pipelines write sessions,
+groups and descriptions themselves, so those accept attributes that we do not know.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class PublishRequest(Model):
 
 
 class Problem(Model):
-    """One thing that Instagram would refuse: which item, which rule, what was found, what is allowed, the fix."""
+    """One thing that Instagram would refuse: the item, the rule, what was found, the fix."""
 
     item: str
     rule: str
@@ -208,7 +208,7 @@ class Container(Model):
 
 
 class Looks(Model):
-    """How often an unclear publish was looked into: since which attempt and redrive, and how often all was clear."""
+    """How often an unclear publish was looked into, and how often in a row all was clear."""
 
     seq: int
     redrive: int
@@ -247,7 +247,7 @@ class Job(Record):
 
     @property
     def publish_key(self) -> str:
-        """The key of the container that is published: the parent of a carousel, else the only one."""
+        """The key of the container to publish: a carousel's parent, else the only one."""
         return "parent" if self.kind == "carousel" else "0"
 
 

@@ -13,7 +13,8 @@ _EARLY_LOOKS: dict[MediaKind, tuple[int, ...]] = {
 }
 """Ages in seconds at which a container is first looked at.
 
-Source: images were seen ready after 3 to 5 s, a 60 s Reel after 2 to 3 minutes (field reports, 2026).
+Source: images were seen ready after 3 to 5 s, a 60 s Reel after 2 to 3 minutes (field reports,
+2026).
 """
 _STEP_SECONDS = 30
 _LATE_VIDEO_STEP_SECONDS = 120
@@ -36,7 +37,8 @@ def next_look(kind: MediaKind, age_seconds: float) -> float:
 
 
 def wait_seconds(unfinished: Iterable[tuple[MediaKind, float]]) -> int:
-    """Whole seconds until the next look at a post, given kind and age of what is unfinished; at least 1.
+    """Whole seconds until the next look at a post, given kind and age of what is unfinished; at
+    least 1.
 
     Videos decide: while one is processed, its images are ready anyway.
     """

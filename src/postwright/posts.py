@@ -1,4 +1,6 @@
-"""A post group as it would be published: which kind of post, which caption, and what is wrong with it."""
+"""A post group as it would be published: which kind of post, which caption, and what is wrong with
+it.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Post:
 
 
 def parse_request(raw: Any) -> PublishRequest:
-    """The workflow's input; raises InvalidPostError that lists every key that is missing, unknown or wrong."""
+    """The workflow's input; raises InvalidPostError that lists every key that is missing, unknown
+    or wrong.
+    """
     try:
         return PublishRequest.model_validate(raw)
     except ValidationError as error:
@@ -45,7 +49,9 @@ def parse_request(raw: Any) -> PublishRequest:
 
 
 def find_group(app: App, request: PublishRequest) -> Group:
-    """The group of the request; raises InvalidPostError for one that is unknown or that cannot be read."""
+    """The group of the request; raises InvalidPostError for one that is unknown or that cannot be
+    read.
+    """
     try:
         group = app.store.group(request.session_id, request.group_id)
     except ValidationError as error:
@@ -77,7 +83,9 @@ def account_of(request: PublishRequest, group: Group) -> str:
 
 
 def prepare(app: App, group: Group) -> Post:
-    """The post that the group makes now; raises InvalidPostError with all problems that need no media library."""
+    """The post that the group makes now; raises InvalidPostError with all problems that need no
+    media library.
+    """
     description = app.store.description(group.session_id, group.group_id)
     text = (
         group.caption if group.caption is not None else (description.caption if description else "")

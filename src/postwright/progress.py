@@ -11,7 +11,9 @@ def at_start(kind: PostKind, items: int) -> Progress:
 
 
 def of_job(job: Job, *, published: bool = False) -> Progress:
-    """Each item counts once when its container exists and once when it is ready, then one for each later step."""
+    """Each item counts once when its container exists and once when it is ready, then one for each
+    later step.
+    """
     if job.kind is None:
         return job.progress
     children = [job.containers.get(str(item.index)) for item in job.items]

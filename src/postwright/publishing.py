@@ -1,8 +1,8 @@
 """The publish call and everything that keeps it from happening twice.
 
-`media_publish` has no idempotency key, may take effect without an answer, and may answer an error although the post is
-live. So: write down that we are about to send (the attempt, on the group), send at most once, then look. The four times
-that fence an attempt, each shorter than the next:
+`media_publish` has no idempotency key, may take effect without an answer, and may answer an error
+although the post is live. So: write down that we are about to send (the attempt, on the group),
+send at most once, then look. The four times that fence an attempt, each shorter than the next:
 
     publish deadline 15 s < function time-out 30 s < task time-out 45 s < settle time 120 s
 
@@ -36,7 +36,7 @@ SEND_WITHIN_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 120.0
 LOOKS_MAX: Final = 10
 CLEAR_LOOKS: Final = 2
-"""So many looks without a trace of the post, after the settle time, before the same container may be sent again."""
+"""So many looks without a trace of the post before the same container may be sent again."""
 _BLOCKED_ANSWER: Final = "4/2207051"
 _WINDOW_BEFORE: Final = timedelta(minutes=5)
 _WINDOW_AFTER: Final = timedelta(minutes=15)
@@ -50,9 +50,10 @@ _MEDIA_TYPES: Final = {
 def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[str, Any]:
     """Send the one publish call of an attempt.
 
-    `next` is `published`, `waitForQuota`, or `recheck` when there is no live container and nothing was sent.
-    `remaining_seconds` tells how long this function may still run. Raises PublishUncertainError whenever the post may
-    be live without our knowing, also when an earlier attempt is found unproven: then nothing is sent.
+    `next` is `published`, `waitForQuota`, or `recheck` when there is no live container and nothing
+    was sent. `remaining_seconds` tells how long this function may still run. Raises
+    PublishUncertainError whenever the post may be live without our knowing, also when an earlier
+    attempt is found unproven: then nothing is sent.
     """
     group = runs.hold(app, ref, looking=True)
     attempt = group.attempt
@@ -69,7 +70,8 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
         return {"next": "recheck", "instagramPostId": None}
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
-            "Another post with the same caption is being published on this account; its turn comes first."
+            "Another post with the same caption is being published on this account;"
+            " its turn comes first."
         )
     app.store.update_job(ref, phase="publishing")
     opened = _open(app, ref, job, container.id, attempt)
@@ -82,9 +84,9 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
 def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     """Look for the post after an unclear publish; never sends anything.
 
-    `next` is `published`, `resend` or `look`. Raises PublishUncertainError when the looks of this run are used up,
-    AccountBlockedError when Instagram had called the publish an action block and no post can be found, and
-    TokenInvalidError when it does not let us look.
+    `next` is `published`, `resend` or `look`. Raises PublishUncertainError when the looks of this
+    run are used up, AccountBlockedError when Instagram had called the publish an action block and
+    no post can be found, and TokenInvalidError when it does not let us look.
     """
     group = runs.hold(app, ref, looking=True)
     attempt = group.attempt
@@ -125,7 +127,8 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
 def record_result(app: App, ref: Ref) -> dict[str, Any]:
     """Close the job of a post that is live: permalink, number of children, end of the run.
 
-    A repeat is safe. What Instagram does not tell yet is left open; the post is published all the same.
+    A repeat is safe. What Instagram does not tell yet is left open; the post is published all the
+    same.
     """
     group = runs.hold(app, ref, looking=True)
     job = runs.job_of(app, ref)
@@ -284,7 +287,9 @@ def _candidates(
 
 
 def _permalink(instagram: InstagramClient, media_id: str) -> str | None:
-    """The link, or None: right after a publish the read may fail, which says nothing about the post."""
+    """The link, or None: right after a publish the read may fail, which says nothing about the
+    post.
+    """
     try:
         return instagram.media(media_id).permalink
     except PostwrightError:

@@ -1,4 +1,6 @@
-"""Runs of the workflow for a group: who has it, how a run begins, and how one that is over is closed."""
+"""Runs of the workflow for a group: who has it, how a run begins, and how one that is over is
+closed.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,9 @@ _CLAIM_ROUNDS: Final = 4
 def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Started:
     """Begin to publish a group, or name the run that has it already.
 
-    Raises InvalidPostError with all problems, AlreadyPublishedError, AlreadyPublishingError for a group whose last
-    publish is unconfirmed, and QuotaExceededError where `check_quota` is asked for and no wait is wanted. A repeat is
-    safe: the claim on the group decides.
+    Raises InvalidPostError with all problems, AlreadyPublishedError, AlreadyPublishingError for a
+    group whose last publish is unconfirmed, and QuotaExceededError where `check_quota` is asked for
+    and no wait is wanted. A repeat is safe: the claim on the group decides.
     """
     group = posts.find_group(app, request)
     posts.account_of(request, group)
@@ -71,7 +73,8 @@ def load(
 ) -> dict[str, Any]:
     """The first step: claim the group, and either wait for its time or take the snapshot and begin.
 
-    A repeat is safe: an own claim is recognised, and a snapshot that is taken again only follows the group.
+    A repeat is safe: an own claim is recognised, and a snapshot that is taken again only follows
+    the group.
     """
     request = posts.parse_request(raw_input)
     _check_schedule(app, request)
@@ -98,7 +101,9 @@ def load(
 
 
 def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0) -> Ref:
-    """Transition 1: the group is ours, or already was; raises Already...Error with who has it instead."""
+    """Transition 1: the group is ours, or already was; raises Already...Error with who has it
+    instead.
+    """
     for _ in range(_CLAIM_ROUNDS):
         group = posts.find_group(app, request)
         account_id = posts.account_of(request, group)
@@ -131,9 +136,10 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
 def hold(app: App, ref: Ref, *, looking: bool = False) -> Group:
     """Transition 2, the first thing that every step does: the group is still ours.
 
-    A failed group is taken back for the same job, as a redrive needs it. With `looking`, which only the steps around
-    the publish call use, an unconfirmed group is taken back too, and one that is published is no error.
-    Raises AlreadyPublishingError or AlreadyPublishedError when the group has gone on without this job.
+    A failed group is taken back for the same job, as a redrive needs it. With `looking`, which only
+    the steps around the publish call use, an unconfirmed group is taken back too, and one that is
+    published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
+    gone on without this job.
     """
     group = app.store.group(ref.session_id, ref.group_id)
     if group is None:
@@ -170,7 +176,9 @@ def job_of(app: App, ref: Ref) -> Job:
 
 
 def status(app: App, job_id: str) -> StatusAnswer | None:
-    """How a job stands, or None when there is none; a job that has gone quiet is closed if its run is over."""
+    """How a job stands, or None when there is none; a job that has gone quiet is closed if its run
+    is over.
+    """
     job = app.store.find_job(job_id)
     if job is None:
         return None
@@ -189,10 +197,11 @@ def status(app: App, job_id: str) -> StatusAnswer | None:
 
 
 def close_run(app: App, job: Job) -> None:
-    """Transition 8: record the end of a run that ended without our code, as the group's attempt tells it.
+    """Transition 8: record the end of a run that ended without our code, as the group's attempt
+    tells it.
 
-    Nothing happens while the execution runs, after it succeeded, or when the group has gone on to another job.
-    A repeat is safe.
+    Nothing happens while the execution runs, after it succeeded, or when the group has gone on to
+    another job. A repeat is safe.
     """
     ref = ref_of(job)
     execution = app.executions.describe(job.job_id)
@@ -234,9 +243,11 @@ def ref_of(job: Job) -> Ref:
 
 
 def _resolve(app: App, group: Group) -> str | None:
-    """The job that is running for the group, or None when it is free; a run that is dead is brought to its end.
+    """The job that is running for the group, or None when it is free; a run that is dead is brought
+    to its end.
 
-    A claim whose execution was never started is started now, under the same name and with the same input.
+    A claim whose execution was never started is started now, under the same name and with the same
+    input.
     """
     if group.publish_status == "published":
         raise _published(group)
@@ -370,7 +381,8 @@ def _published(group: Group) -> AlreadyPublishedError:
 
 def _unconfirmed(group: Group) -> AlreadyPublishingError:
     return AlreadyPublishingError(
-        "It is not certain whether the last publish of this group is live. Settle it before anything new is sent.",
+        "It is not certain whether the last publish of this group is live."
+        " Settle it before anything new is sent.",
         job_id=group.active_job_id or "unknown",
         status="unconfirmed",
     )

@@ -22,7 +22,7 @@ class Settings(BaseModel):
     graph_url: str = Field(
         DEFAULT_GRAPH_URL,
         alias="POSTWRIGHT_GRAPH_URL",
-        description="Where the Graph API answers; an origin without a version gets the default version.",
+        description="Where the Graph API answers; without a version it gets the default one.",
     )
     table: str = Field("postwright", alias="POSTWRIGHT_TABLE", description="DynamoDB table.")
     bucket: str = Field(
@@ -46,19 +46,19 @@ class Settings(BaseModel):
     on_unknown: Literal["resend", "ask"] = Field(
         "resend",
         alias="POSTWRIGHT_ON_UNKNOWN",
-        description="After an unclear publish that left no trace: send the same container once more, or ask a person.",
+        description="After an unclear publish without a trace: resend, or ask a person.",
     )
     image_budget_seconds: int = Field(
         300,
         gt=0,
         alias="POSTWRIGHT_IMAGE_BUDGET_SECONDS",
-        description="How old an image or parent container may get before its processing counts as failed.",
+        description="How long an image or a carousel may be processed.",
     )
     video_budget_seconds: int = Field(
         3600,
         gt=0,
         alias="POSTWRIGHT_VIDEO_BUDGET_SECONDS",
-        description="The same for videos.",
+        description="How long a video may be processed.",
     )
     schedule_max_days: int = Field(
         30,

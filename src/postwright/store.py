@@ -1,7 +1,8 @@
 """The table: sessions, groups, descriptions, jobs, and what an account has under way.
 
-Every step of the publish protocol is one conditional update of the group's item, which is the only record that decides
-who may do what. Methods that change the group return or raise according to that condition; none retries.
+Every step of the publish protocol is one conditional update of the group's item, which is the only
+record that decides who may do what. Methods that change the group return or raise according to that
+condition; none retries.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ class Store:
     # The fence
 
     def claim(self, group: Group, job: Job) -> None:
-        """Transition 1: the group belongs to `job`, and the job can be found by its id, in one step.
+        """Transition 1: the group belongs to `job`, and the job can be found by its id, in one
+        step.
 
         Raises ConditionFailedError when the group is not free or the job exists already.
         """
@@ -211,7 +213,7 @@ class Store:
         )
 
     def claim_media(self, ref: Ref, ig_user_id: str, media_id: str) -> bool:
-        """True when the post belongs to this group, from now on or already; False when another has it."""
+        """True when the post is this group's, from now on or already; False if another has it."""
         key = _key(f"ACCOUNT#{ref.account_id}", f"MEDIA#{media_id}")
         owner = {"sessionId": ref.session_id, "groupId": ref.group_id, "igUserId": ig_user_id}
         try:
@@ -230,7 +232,7 @@ class Store:
         return (found["sessionId"], found["groupId"]) if found else None
 
     def succeed(self, ref: Ref, media_id: str | None) -> None:
-        """Transition 5: the post is live, with its id or (`None`) with the link still to be found."""
+        """Transition 5: the post is live, with its id or (None) the link still to be found."""
         values: dict[str, Any] = {":published": "published"}
         action = "SET attempt.#state = :published, publishStatus = :published"
         condition = "attribute_exists(attempt)"
@@ -243,7 +245,7 @@ class Store:
         self._update_group(ref, action, condition, values)
 
     def allow_resend(self, ref: Ref, seq: int) -> None:
-        """Transition 6: nothing was published, and sending the same container once more is allowed."""
+        """Transition 6: nothing was published, so the same container may be sent once more."""
         self._update_group(
             ref,
             "SET attempt.#state = :resend_allowed",
@@ -253,7 +255,7 @@ class Store:
         )
 
     def close_group(self, group: Group, job_id: str, status: PublishStatus) -> None:
-        """Transition 8: a run that is over leaves the group, provided the attempt is as it was read."""
+        """Transition 8: a run that is over leaves the group, if the attempt is as it was read."""
         values: dict[str, Any] = {":publishing": "publishing", ":job": job_id, ":status": status}
         condition = "publishStatus = :publishing AND activeJobId = :job"
         if group.attempt is None:
@@ -276,7 +278,7 @@ class Store:
     # One post per caption at a time
 
     def lock_caption(self, ref: Ref, caption_hash: str) -> bool:
-        """True when this group may send a post with this caption; False when another one is under way."""
+        """True when this group may send a post with this caption; False when another does."""
         key = _key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")
         mine = {"sessionId": ref.session_id, "groupId": ref.group_id}
         holder = self._get(key)
@@ -311,9 +313,10 @@ class Store:
     # The job record
 
     def update_job(self, ref: Ref, **changes: Any) -> None:
-        """Set attributes of the job, named as in the model; the record says when it was last changed.
+        """Set attributes of the job, named as in the model.
 
-        A finished job leaves the index of open jobs and gets a time to live; one that runs again comes back.
+        A finished job leaves the index of open jobs and gets a time to live; one that runs again
+        comes back.
         """
         record: dict[str, Any] = {"updatedAt": now_text()}
         for name, value in changes.items():

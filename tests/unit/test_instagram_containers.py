@@ -36,9 +36,7 @@ def test_an_image_is_in_progress_and_then_finished(lab: Lab, image_url: str) -> 
         "status": "In Progress: Media is still being processed.",
     }
     assert after["status_code"] == "FINISHED"
-    assert after["status"] == (
-        "Finished: Media has been uploaded and it is ready to be published."
-    )
+    assert after["status"] == ("Finished: Media has been uploaded and it is ready to be published.")
 
 
 def test_a_container_expires_after_a_day(lab: Lab, image_url: str) -> None:
