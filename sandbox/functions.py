@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -86,6 +87,7 @@ class Functions:
         self._timeouts = dict(timeouts or {})
         self._idle: dict[str, list[_Environment]] = {name: [] for name in names}
         self._all: set[_Environment] = set()
+        self._invocations = Counter[str]()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._nursery_lock = threading.Lock()
@@ -127,8 +129,15 @@ class Functions:
         """
         if name not in self._idle:
             raise UnknownFunctionError(f"there is no function {name!r}")
+        with self._lock:
+            self._invocations[name] += 1
         with contextlib.nullcontext() if caller_is_busy else self._clock.busy():
             return self._invoke(name, event)
+
+    def invocations(self, name: str) -> int:
+        """How often the function was invoked so far."""
+        with self._lock:
+            return self._invocations[name]
 
     def pids(self) -> list[int]:
         """The processes that run functions now, the nursery first."""

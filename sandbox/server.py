@@ -103,10 +103,10 @@ class Sandbox:
             self._start(starting)
             self._running = starting.pop_all()
         if not self.options.empty:
-            from sandbox import demo
+            from sandbox import demo_session
 
             try:
-                demo.fill(self)
+                demo_session.fill(self.environment())
             except BaseException:
                 self.close()
                 raise

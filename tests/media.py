@@ -101,6 +101,7 @@ class MediaServer:
         self.origin = origin
         self.files: dict[str, Served] = {}
         self.asked: list[Asked] = []
+        self.arrived = threading.Event()
 
     def put(self, name: str, body: bytes, content_type: str = "image/jpeg", **how: Any) -> str:
         self.files[f"/{name}"] = Served(body, content_type, **how)
@@ -125,11 +126,13 @@ def serving_media() -> Iterator[MediaServer]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         media: MediaServer = self.server.media  # type: ignore[attr-defined]  # set above
         path = self.path.partition("?")[0]
         media.asked.append(Asked(self.command, self.path, dict(self.headers)))
+        media.arrived.set()
         served = media.files.get(path) or Served(b"nothing here", "text/plain", 404)
         if served.gate is not None:
             served.gate.wait(10)

@@ -31,6 +31,13 @@ class Keep:
         self._media.mkdir(parents=True, exist_ok=True)
 
     def save(self, owner_id: str, post: Media) -> None:
+        """A full disk costs the later run its copy, not this run its post."""
+        try:
+            self._save(owner_id, post)
+        except OSError:
+            _log.exception("post %s could not be kept", post.id)
+
+    def _save(self, owner_id: str, post: Media) -> None:
         for media in (post, *post.children):
             if media.file is not None:
                 _copy(media.file.path, self._media / media.id)

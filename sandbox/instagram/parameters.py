@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.instagram import errors
@@ -53,13 +54,20 @@ class Parameters:
         except ValueError:
             raise _wrong(name, "a whole number") from None
 
+    def instant(self, name: str) -> datetime:
+        """Unix seconds."""
+        try:
+            return datetime.fromtimestamp(self.whole(name), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise _wrong(name, "a unix time") from None
+
     def json(self, name: str) -> Any:
         value = self.values.get(name)
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _wrong(name, "JSON") from None
 
     def names(self, name: str) -> list[str]:

@@ -58,6 +58,13 @@ def clean_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
         redact(name): value.partition("?")[0]
         if name.endswith("_url") and isinstance(value, str)
-        else redact_all(value)
+        else _redacted(value)
         for name, value in parameters.items()
     }
+
+
+def _redacted(value: Any) -> Any:
+    try:
+        return redact_all(value)
+    except RecursionError:
+        return "[nested too deeply to be logged]"

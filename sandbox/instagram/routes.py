@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -82,7 +82,10 @@ class GraphEndpoint:
         self._instagram = instagram
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = await read_call(Request(scope, receive))
+        try:
+            call = await read_call(Request(scope, receive))
+        except ClientDisconnect:
+            return
         with self._instagram.clock.busy():
             if call.method == "POST":
                 response = await run_in_threadpool(self._answer, call)

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -120,7 +120,7 @@ class SimulatedInstagram:
         """`POST /{ig-user-id}/media`; an image is fetched before it returns, a video afterwards."""
         request = container_request(parameters, self.config.carousel_max)
         with self._lock:
-            rule = self.config.rule_for(urlsplit(request.url).path, request.caption)
+            rule = self.config.rule_for(_path_of(request.url), request.caption)
         is_video = request.kind in (Kind.REELS, Kind.VIDEO)
         if rule is not None and rule.error is not None and not is_video:
             raise GraphError(row_for(*rule.error))
@@ -327,7 +327,7 @@ class SimulatedInstagram:
             now = self.clock.now()
             since = now - WINDOW
             if "since" in parameters:
-                since = max(since, datetime.fromtimestamp(parameters.whole("since"), UTC))
+                since = max(since, parameters.instant("since"))
             usage = profile.posts.published_since(since)
             return {"data": [read_quota(QuotaNode(usage, self.config.quota_total), selection)]}
 
@@ -443,6 +443,14 @@ class SimulatedInstagram:
 
 def _asked(parameters: Parameters) -> Selection:
     return parse_fields(parameters.text("fields", "id"))
+
+
+def _path_of(url: str) -> str:
+    """Of a media URL, without its query; the whole text if it is no URL."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url.partition("?")[0]
 
 
 def _seconds(rule: Rule | None, default: float) -> float:

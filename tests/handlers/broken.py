@@ -1,3 +1,3 @@
 """Cannot be imported."""
 
-import there_is_no_such_module  # noqa: F401
+raise ImportError("the cat sits on this module")

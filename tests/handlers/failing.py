@@ -24,6 +24,8 @@ def handler(event: dict[str, Any], _context: Any) -> Any:
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":
             time.sleep(600)
+        case "linger":
+            time.sleep(event["seconds"])
         case "unserializable":
             return {"cats": {1, 2}}
         case "log":

@@ -45,4 +45,5 @@ def media(_media_server: MediaServer) -> MediaServer:
     """An empty media server."""
     _media_server.files.clear()
     _media_server.asked.clear()
+    _media_server.arrived.clear()
     return _media_server

@@ -197,8 +197,7 @@ def test_at_max_speed_time_stands_still_while_an_image_is_fetched(
 
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(fast_lab.container, image_url=url)
-        while not media.asked:
-            gate.wait(0.01)
+        assert media.arrived.wait(10)
         fast_lab.clock.note_due(started.replace(year=started.year + 1))
         during = fast_lab.clock.now()
         gate.set()

@@ -182,6 +182,64 @@ def test_usage_headers_are_percentages_of_the_last_hour(lab: Lab) -> None:
     assert json.loads(later.headers["X-App-Usage"])["call_count"] == 10
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"image_url": "http://[::1"},
+        {"image_url": "http://127.0.0.1:99999/a.jpg"},
+        {"image_url": "http:///a.jpg"},
+        {"image_url": "http://\u0000/"},
+        {"image_url": ["http://127.0.0.1/"]},
+        {"image_url": "x", "caption": {"a": 1}},
+        {"image_url": "x", "user_tags": "[" * 5000},
+        {"image_url": "x", "user_tags": [{"username": {"a": []}, "x": 0, "y": True}]},
+        {"image_url": "x", "collaborators": [None]},
+        {"image_url": "x", "is_carousel_item": []},
+        {"media_type": ["REELS"]},
+        {"media_type": "CAROUSEL", "children": {"a": 1}},
+        {"media_type": "REELS", "video_url": "x", "thumb_offset": "9" * 5000},
+    ],
+    ids=str,
+)
+def test_odd_parameters_are_refused_with_a_graph_error(
+    lab: Lab, parameters: dict[str, Any]
+) -> None:
+    answer = lab.http.post("/me/media", json=parameters)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["fbtrace_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/me/content_publishing_limit", {"since": "9" * 30}),
+        ("/me/content_publishing_limit", {"since": "-1e5"}),
+        ("/me/media", {"limit": "9" * 5000}),
+        ("/me/media", {"after": "ü"}),
+        ("/me", {"fields": "a{" * 900}),
+    ],
+)
+def test_odd_queries_are_refused_with_a_graph_error(
+    lab: Lab, path: str, query: dict[str, str]
+) -> None:
+    answer = lab.http.get(path, params=query)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["fbtrace_id"]
+
+
+def test_a_deeply_nested_body_does_no_harm(lab: Lab) -> None:
+    body = '{"user_tags": ' + "[" * 900 + "]" * 900 + "}"
+
+    answer = lab.http.post(
+        "/me/media_publish", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 400
+    assert lab.http.get("/_control/requests").status_code == 200
+
+
 def test_no_request_can_end_in_a_server_error(lab: Lab) -> None:
     odd = ["/", "//", "/%00", "/me//", "/v25.0", "/v25.0/", "/1/2/3", "/me/media/x", "/../etc"]
 

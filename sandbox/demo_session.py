@@ -1,0 +1,63 @@
+"""The demo session, written into a sandbox: media into the bucket, records into the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import boto3
+
+from postwright.media import MediaBucket
+from postwright.models import Description, Group, MediaItem, Session, now_text
+from postwright.store import Store
+from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
+
+_PRESIGN_SECONDS = 60
+
+
+def fill(environment: Mapping[str, str]) -> None:
+    """Write the demo session to the AWS that `environment` describes, whatever os.environ says."""
+    session = boto3.session.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    endpoint = environment["AWS_ENDPOINT_URL"]
+    s3 = session.client("s3", endpoint_url=endpoint)
+    media = MediaBucket(s3, environment["POSTWRIGHT_BUCKET"], _PRESIGN_SECONDS)
+    dynamodb = session.client("dynamodb", endpoint_url=endpoint)
+    store = Store(dynamodb, environment["POSTWRIGHT_TABLE"])
+    store.put_session(
+        Session(
+            session_id=DEMO_SESSION.session_id,
+            name=DEMO_SESSION.name,
+            step="publish",
+            created_at=now_text(),
+        )
+    )
+    names = {item.file_name for group in DEMO_SESSION.groups for item in group.media}
+    for name in sorted(names):
+        media.upload(SAMPLES_DIR / name, _key(name))
+    for group in DEMO_SESSION.groups:
+        _put_group(store, group)
+
+
+def _put_group(store: Store, group: SampleGroup) -> None:
+    session_id = DEMO_SESSION.session_id
+    store.put_description(
+        session_id,
+        group.group_id,
+        Description(
+            caption=group.caption, hashtags=list(group.hashtags), location_tag=group.location_tag
+        ),
+    )
+    media = [
+        MediaItem(key=_key(item.file_name), kind=item.kind, alt_text=item.alt_text)
+        for item in group.media
+    ]
+    store.put_new_group(
+        Group(session_id=session_id, group_id=group.group_id, name=group.name, media=media)
+    )
+
+
+def _key(file_name: str) -> str:
+    return f"{DEMO_SESSION.session_id}/enhanced/{file_name}"
