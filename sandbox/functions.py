@@ -35,7 +35,6 @@ TIMEOUT_SECONDS = 30.0
 
 _INIT_WALL_SECONDS = 60.0
 _HEAVY_MODULES = ("boto3", "httpx", "pydantic")
-_SERVICES = ("dynamodb", "s3", "ssm", "stepfunctions")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -69,6 +68,8 @@ class Functions:
     `environment` is all that a handler sees of `os.environ`, apart from PATH and the like.
     `timeouts` are simulated seconds by function name, 30 for those not named; at max speed they
     are also the real seconds after which a function that hangs is ended.
+    `warm`: "module:callable" that are called once before workers are made, so that what they cache
+    in their module is there in each worker, as after Lambda's SnapStart.
     `log_path`: append every log record of handlers to this file, one JSON document per line.
     """
 
@@ -80,6 +81,7 @@ class Functions:
         *,
         timeouts: Mapping[str, float] | None = None,
         package: str = "lambdas",
+        warm: Sequence[str] = (),
         log_path: Path | None = None,
     ) -> None:
         self.names = tuple(names)
@@ -94,7 +96,7 @@ class Functions:
         plan = Plan(
             package=package,
             modules=(*_HEAVY_MODULES, *(f"{package}.{name}" for name in names)),
-            services=_SERVICES,
+            warm=tuple(warm),
             speed=clock.speed,
             region=REGION,
             account_id=ACCOUNT_ID,

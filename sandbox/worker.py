@@ -14,6 +14,7 @@ Worker, out:  {"ready": true} once, then {"payload"} | {"error"} | {"sleep": sec
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import logging
@@ -41,7 +42,7 @@ class Plan:
 
     package: str
     modules: tuple[str, ...]
-    services: tuple[str, ...]
+    warm: tuple[str, ...]
     speed: float | None
     region: str
     account_id: str
@@ -274,17 +275,12 @@ class Nursery:
         for module in self._plan.modules:
             with contextlib.suppress(Exception):  # the worker that needs it reports the failure
                 importlib.import_module(module)
-        if self._plan.services:
-            import boto3
-
-            for service in self._plan.services:
-                # Leaves the parsed service model in the loader of boto3's default session.
-                boto3.client(
-                    service,  # type: ignore[call-overload]  # the overloads take literals only
-                    region_name=self._plan.region,
-                    aws_access_key_id="warm",
-                    aws_secret_access_key="warm",  # noqa: S106  never leaves this process
-                )
+        for place in self._plan.warm:
+            with contextlib.suppress(Exception):
+                module, name = place.split(":")
+                getattr(importlib.import_module(module), name)()
+        gc.collect()
+        gc.freeze()  # a collection in a worker would copy every page it looks at
 
     def _fork(self, function: str, descriptor: int) -> int:
         pid = os.fork()

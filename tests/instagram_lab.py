@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 
 from sandbox.clock import SimulatedClock
-from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram
+from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
 
 ACCOUNT = DEMO_ACCOUNT.user_id
 STANDING_STILL = 1e-9
@@ -83,7 +83,9 @@ def serving_instagram(
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     clock = SimulatedClock(speed)
     instagram = SimulatedInstagram(clock, origin, directory, keep=keep)
-    server = uvicorn.Server(uvicorn.Config(instagram.app, log_level="error", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(application(instagram), log_level="error", access_log=False)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     token = {"Authorization": f"Bearer {DEMO_ACCOUNT.token}"}

@@ -22,6 +22,7 @@ Not imitated:
 """
 
 from sandbox.instagram.accounts import DEMO_ACCOUNT, Account
+from sandbox.instagram.routes import application
 from sandbox.instagram.simulator import SimulatedInstagram
 
-__all__ = ["DEMO_ACCOUNT", "Account", "SimulatedInstagram"]
+__all__ = ["DEMO_ACCOUNT", "Account", "SimulatedInstagram", "application"]

@@ -27,7 +27,7 @@ class _Strict(BaseModel):
 
 
 class Rule(_Strict):
-    """A scripted slow or refused item; `match` is part of the media URL's path or the caption.
+    """A scripted slow or refused item; `match` is part of the media URL's path or of the caption.
 
     `error` is [code, subcode]: a refusal of the call for an image or carousel, an ERROR container
     for a video. Without `times` the rule holds for good.
@@ -97,10 +97,11 @@ class Config(_Strict):
         except ValidationError as error:
             raise ConfigError(_sentences(error)) from error
 
-    def rule_for(self, url_path: str, caption: str) -> Rule | None:
+    def rule_for(self, url: str, caption: str) -> Rule | None:
         """The first rule that matches and is not used up; counts it as used."""
+        path = "/" + url.partition("?")[0].partition("://")[2].partition("/")[2]
         for rule in self.rules:
-            if (rule.match in url_path or rule.match in caption) and rule.times != 0:
+            if (rule.match in path or rule.match in caption) and rule.times != 0:
                 if rule.times is not None:
                     rule.times -= 1
                 return rule
@@ -113,6 +114,12 @@ class Config(_Strict):
                 answer.times -= 1
                 return answer
         return None
+
+
+def processing_seconds(rule: Rule | None, default: float) -> float:
+    if rule is not None and rule.processing_seconds is not None:
+        return rule.processing_seconds
+    return default
 
 
 _TOKENS = TypeAdapter(dict[str, TokenState])

@@ -76,6 +76,24 @@ class Container:
             return f"Error: Media upload has failed with error code {self.failed_with}"
         return _TEXTS[status]
 
+    def require_ready(self, now: datetime) -> None:
+        """Raises the refusal of a container that cannot be used now."""
+        match self.status(now):
+            case Status.EXPIRED:
+                raise GraphError(errors.NO_SUCH_CREATION)
+            case Status.IN_PROGRESS:
+                raise GraphError(errors.NOT_READY)
+            case Status.ERROR:
+                message = f"(#100) Media upload has failed with error code {self.failed_with}"
+                raise GraphError(errors.BAD_PARAMETER.saying(message))
+
+    def require_publishable(self, now: datetime) -> None:
+        self.require_ready(now)
+        if self.request.is_child:
+            raise GraphError(
+                errors.BAD_API_PARAMETER.saying("(#100) A carousel item cannot be published alone")
+            )
+
 
 class ContainerBudget:
     """400 containers per account in any 24 hours (IG User media reference, read 2026-09-11)."""

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.instagram import errors
 from sandbox.instagram.containers import WINDOW
@@ -50,6 +51,29 @@ class Media:
         own = [self.id, self.creation_id, self.shortcode or self.id]
         return own + [taken for child in self.children for taken in child.ids()]
 
+    def describe(self, origin: str) -> dict[str, Any]:
+        """For assertions: what is really live, byte for byte."""
+        described: dict[str, Any] = {
+            "id": self.id,
+            "creation_id": self.creation_id,
+            "caption": self.caption,
+            "media_type": self.media_type,
+            "permalink": f"{origin}{self.path()}",
+            "timestamp": self.timestamp,
+            "options": self.options,
+            "children": [child._describe_item() for child in self.children],
+        }
+        return described | self._fingerprint()
+
+    def _describe_item(self) -> dict[str, Any]:
+        item = {"id": self.id, "media_type": self.media_type, "options": self.options}
+        return item | self._fingerprint()
+
+    def _fingerprint(self) -> dict[str, Any]:
+        if self.file is None:
+            return {}
+        return {"sha256": self.file.sha256, "bytes": self.file.size}
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -58,6 +82,15 @@ class Page:
     after: str | None
     has_next: bool
     has_previous: bool
+
+    def paging(self, url: str, query: dict[str, str]) -> dict[str, Any]:
+        """The `paging` object; its links repeat `query`, token included, as Instagram does."""
+        paging: dict[str, Any] = {"cursors": {"before": self.before, "after": self.after}}
+        if self.has_next:
+            paging["next"] = f"{url}?{urlencode(query | {'after': self.after})}"
+        if self.has_previous:
+            paging["previous"] = f"{url}?{urlencode(query | {'before': self.before})}"
+        return paging
 
 
 class Posts:

@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-
-from starlette.types import ASGIApp
 
 from sandbox.clock import SimulatedClock
-from sandbox.instagram import errors, media_judge, routes
+from sandbox.instagram import errors, media_judge
 from sandbox.instagram.accounts import DEMO_ACCOUNT, Account, TokenBook
-from sandbox.instagram.config import Config, ConfigError, Rule, token_states
+from sandbox.instagram.config import Config, Rule, processing_seconds, token_states
 from sandbox.instagram.container_rules import ContainerRequest, Kind, container_request
 from sandbox.instagram.containers import WINDOW, Container, ContainerBudget, Containers, Status
 from sandbox.instagram.errors import GraphError, row_for
@@ -38,7 +35,7 @@ from sandbox.instagram.nodes import (
     read_user,
 )
 from sandbox.instagram.parameters import Parameters
-from sandbox.instagram.posts import Media, Page, Posts
+from sandbox.instagram.posts import Media, Posts
 from sandbox.instagram.request_log import RequestLog
 from sandbox.instagram.usage import CallMeter
 
@@ -65,7 +62,7 @@ class Profile:
 
 
 class SimulatedInstagram:
-    """`app` is the ASGI application; `close` ends the fetches that still run.
+    """What Instagram knows and does; `routes.application` serves it. `close` ends fetches that run.
 
     With `keep`, published posts are stored there and loaded again at the next start as older posts.
     """
@@ -91,7 +88,6 @@ class SimulatedInstagram:
         self._tokens = TokenBook(DEMO_ACCOUNT)
         self._start_empty()
         self._load_kept_posts()
-        self.app: ASGIApp = routes.application(self)
 
     def close(self) -> None:
         self._door.close()
@@ -120,7 +116,7 @@ class SimulatedInstagram:
         """`POST /{ig-user-id}/media`; an image is fetched before it returns, a video afterwards."""
         request = container_request(parameters, self.config.carousel_max)
         with self._lock:
-            rule = self.config.rule_for(_path_of(request.url), request.caption)
+            rule = self.config.rule_for(request.url, request.caption)
         is_video = request.kind in (Kind.REELS, Kind.VIDEO)
         if rule is not None and rule.error is not None and not is_video:
             raise GraphError(row_for(*rule.error))
@@ -143,7 +139,7 @@ class SimulatedInstagram:
         with self._lock:
             try:
                 container = self._add(
-                    profile, request, _seconds(rule, config.image_processing_seconds)
+                    profile, request, processing_seconds(rule, config.image_processing_seconds)
                 )
             except GraphError:
                 media.discard()
@@ -156,7 +152,7 @@ class SimulatedInstagram:
     ) -> Container:
         with self._lock:
             container = self._add(
-                profile, request, _seconds(rule, self.config.video_processing_seconds)
+                profile, request, processing_seconds(rule, self.config.video_processing_seconds)
             )
             if rule is not None and rule.error is not None:
                 container.failed_with = rule.error[1]
@@ -173,7 +169,7 @@ class SimulatedInstagram:
     ) -> Container:
         with self._lock:
             children = tuple(self._child(profile, child_id) for child_id in request.children)
-            seconds = _seconds(rule, self.config.carousel_processing_seconds)
+            seconds = processing_seconds(rule, self.config.carousel_processing_seconds)
             container = self._add(profile, request, seconds)
             container.children = children
             return container
@@ -188,7 +184,7 @@ class SimulatedInstagram:
             raise GraphError(
                 errors.BAD_API_PARAMETER.saying("(#100) A child was not made as a carousel item")
             )
-        _require_ready(child, now)
+        child.require_ready(now)
         return child
 
     def _add(self, profile: Profile, request: ContainerRequest, seconds: float) -> Container:
@@ -242,7 +238,7 @@ class SimulatedInstagram:
                 if repeated is not None:
                     return {"id": repeated}
             else:
-                _require_publishable(container, now)
+                container.require_publishable(now)
             if profile.posts.quota_usage(now) >= self.config.quota_total:
                 raise GraphError(errors.QUOTA_REACHED)
             post = self._published(container, now)
@@ -354,7 +350,7 @@ class SimulatedInstagram:
         query = {"access_token": token, "limit": str(limit)}
         if "fields" in parameters:
             query["fields"] = parameters.text("fields")
-        return {"data": data, "paging": _paging(page, url, query)}
+        return {"data": data, "paging": page.paging(url, query)}
 
     def _media_node(self, profile: Profile, media_id: str) -> MediaNode:
         owner, media = self._media.get(media_id, (None, None))
@@ -421,7 +417,7 @@ class SimulatedInstagram:
         """For assertions, newest first: what is really live, byte for byte."""
         with self._lock:
             posts = [post for p in self._profiles.values() for post in p.posts.newest_first()]
-        return [_described(post, self.origin) for post in posts]
+        return [post.describe(self.origin) for post in posts]
 
     # Beginning
 
@@ -443,79 +439,3 @@ class SimulatedInstagram:
 
 def _asked(parameters: Parameters) -> Selection:
     return parse_fields(parameters.text("fields", "id"))
-
-
-def _path_of(url: str) -> str:
-    """Of a media URL, without its query; the whole text if it is no URL."""
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return url.partition("?")[0]
-
-
-def _seconds(rule: Rule | None, default: float) -> float:
-    if rule is not None and rule.processing_seconds is not None:
-        return rule.processing_seconds
-    return default
-
-
-def _require_ready(container: Container, now: datetime) -> None:
-    match container.status(now):
-        case Status.EXPIRED:
-            raise GraphError(errors.NO_SUCH_CREATION)
-        case Status.IN_PROGRESS:
-            raise GraphError(errors.NOT_READY)
-        case Status.ERROR:
-            raise GraphError(
-                errors.BAD_PARAMETER.saying(
-                    "(#100) Media upload has failed with error code " + str(container.failed_with)
-                )
-            )
-
-
-def _require_publishable(container: Container, now: datetime) -> None:
-    _require_ready(container, now)
-    if container.request.is_child:
-        raise GraphError(
-            errors.BAD_API_PARAMETER.saying("(#100) A carousel item cannot be published alone")
-        )
-
-
-def _paging(page: Page, url: str, query: dict[str, str]) -> dict[str, Any]:
-    paging: dict[str, Any] = {"cursors": {"before": page.before, "after": page.after}}
-    if page.has_next:
-        paging["next"] = f"{url}?{urlencode(query | {'after': page.after})}"
-    if page.has_previous:
-        paging["previous"] = f"{url}?{urlencode(query | {'before': page.before})}"
-    return paging
-
-
-def _described(post: Media, origin: str) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "id": post.id,
-        "creation_id": post.creation_id,
-        "caption": post.caption,
-        "media_type": post.media_type,
-        "permalink": f"{origin}{post.path()}",
-        "timestamp": post.timestamp,
-        "options": post.options,
-        "children": [
-            {
-                "id": child.id,
-                "media_type": child.media_type,
-                "options": child.options,
-                **_fingerprint(child),
-            }
-            for child in post.children
-        ],
-    }
-    return described | _fingerprint(post)
-
-
-def _fingerprint(media: Media) -> dict[str, Any]:
-    if media.file is None:
-        return {}
-    return {"sha256": media.file.sha256, "bytes": media.file.size}
-
-
-__all__ = ["ConfigError", "Profile", "SimulatedInstagram"]

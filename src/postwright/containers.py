@@ -72,16 +72,18 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
     instagram = app.instagram(ref.account_id)
+    waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
+    patient = waited < QUOTA_PATIENCE_SECONDS * (1 + ref.redrive_count)
     try:
         quota = instagram.quota()
     except RateLimitedError as error:
+        if not patient:
+            raise
         return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
     if quota.used < quota.total:
-        app.store.update_job(ref, phase=progress.phase_of(job))
-        return _create_answer(job, _missing(job))
+        return _begin_work(app, ref, job)
     wait_seconds = _seconds_until_slot(instagram, quota)
-    waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
-    if job.request.on_quota == "wait" and waited < QUOTA_PATIENCE_SECONDS:
+    if job.request.on_quota == "wait" and patient:
         app.store.update_job(ref, phase="waiting_for_quota")
         return _answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS))
     frees_at = clock.to_text(clock.in_seconds(wait_seconds))
@@ -91,6 +93,15 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
         frees_at=frees_at,
         call="read",
     )
+
+
+def _begin_work(app: App, ref: Ref, job: Job) -> dict[str, Any]:
+    """There is a slot. A run that waited for it and has made nothing yet follows the group anew."""
+    if job.phase == "waiting_for_quota" and not job.containers:
+        runs.take_snapshot(app, job.request, ref)
+        job = runs.job_of(app, ref)
+    app.store.update_job(ref, phase=progress.phase_of(job))
+    return _create_answer(job, _missing(job))
 
 
 def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
@@ -157,8 +168,10 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     try:
         changed |= _look(app.instagram(ref.account_id), job)
     except RateLimitedError as error:
-        slow = max(error.wait_seconds, _SLOW_SECONDS[0])
-        return _answer(job, "wait", slow)
+        ages = [_age(container) for container in job.containers.values()]
+        if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
+            raise
+        return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
     for key in sorted(changed):
         app.store.put_container(ref, key, job.containers[key])
     app.store.update_job(

@@ -149,8 +149,23 @@ class Attempt(Record):
         return self.state in ("open", "resend_allowed")
 
 
-class Group(Record):
-    """A post group: what to publish, and the fence that decides who may."""
+class Fence(Record):
+    """The part of a post group that decides who may publish it; only Postwright writes it.
+
+    It is read by itself, so that a group whose content was damaged can still be brought to an end.
+    """
+
+    session_id: str
+    group_id: str
+    publish_status: PublishStatus = "ready"
+    active_job_id: str | None = None
+    attempt: Attempt | None = None
+    instagram_post_id: str | None = None
+    permalink: str | None = None
+
+
+class Group(Fence):
+    """A post group with what it publishes."""
 
     session_id: Identifier
     group_id: Identifier
@@ -158,11 +173,6 @@ class Group(Record):
     account_id: Identifier | None = None
     media: list[MediaItem] = []
     caption: str | None = None
-    publish_status: PublishStatus = "ready"
-    active_job_id: str | None = None
-    attempt: Attempt | None = None
-    instagram_post_id: str | None = None
-    permalink: str | None = None
 
 
 class Description(Record):

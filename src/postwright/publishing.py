@@ -65,8 +65,8 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
             call="publish",
         )
     job = runs.job_of(app, ref)
-    container = job.containers.get(job.publish_key)
-    if container is None or container.id is None or not containers.is_live(container):
+    container_id = _container_to_send(job, attempt)
+    if container_id is None:
         return {"next": "recheck", "instagramPostId": None}
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
@@ -74,7 +74,7 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
             " its turn comes first."
         )
     app.store.update_job(ref, phase="publishing")
-    opened = _open(app, ref, job, container.id, attempt)
+    opened = _open(app, ref, job, container_id, attempt)
     if not _in_time(opened, remaining_seconds()):
         _refuse(app, ref, job, opened)
         raise TransientGraphError("Too late to send within the time fence; nothing was sent.")
@@ -156,6 +156,14 @@ def record_result(app: App, ref: Ref) -> dict[str, Any]:
     }
 
 
+def _container_to_send(job: Job, attempt: Attempt | None) -> str | None:
+    """The container of a re-send is the one that was sent before; else it must be live."""
+    if attempt is not None and attempt.state == "resend_allowed":
+        return attempt.container_id
+    container = job.containers.get(job.publish_key)
+    return container.id if container is not None and containers.is_live(container) else None
+
+
 def _open(app: App, ref: Ref, job: Job, container_id: str, previous: Attempt | None) -> Attempt:
     """Transitions 3 and 7: the attempt is written down before anything is sent."""
     attempt = Attempt(
@@ -168,8 +176,6 @@ def _open(app: App, ref: Ref, job: Job, container_id: str, previous: Attempt | N
         sent_at=now_text(),
         state="open",
     )
-    if previous is not None and previous.state == "resend_allowed":
-        attempt.container_id = previous.container_id
     try:
         app.store.open_attempt(ref, attempt, previous)
     except ConditionFailedError as error:
@@ -224,7 +230,7 @@ def _succeed(app: App, ref: Ref, job: Job, media_id: str | None) -> dict[str, An
     with suppress(ConditionFailedError):
         app.store.succeed(ref, media_id)
         return _published(media_id)
-    group = app.store.group(ref.session_id, ref.group_id)
+    group = app.store.fence(ref.session_id, ref.group_id)
     return _published(group.instagram_post_id if group else None)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any, Final
 
 from postwright import caption, clock, errors, posts, progress
@@ -19,10 +20,11 @@ from postwright.errors import (
 )
 from postwright.executions import Execution
 from postwright.models import (
-    Group,
+    Fence,
     Job,
     Problem,
     PublishRequest,
+    PublishStatus,
     Ref,
     Started,
     StatusAnswer,
@@ -73,8 +75,7 @@ def load(
 ) -> dict[str, Any]:
     """The first step: claim the group, and either wait for its time or take the snapshot and begin.
 
-    A repeat is safe: an own claim is recognised, and a snapshot that is taken again only follows
-    the group.
+    A repeat is safe: an own claim is recognised, and a run that has begun keeps its snapshot.
     """
     request = posts.parse_request(raw_input)
     _check_schedule(app, request)
@@ -96,7 +97,9 @@ def load(
     if request.publish_at and parse_instant(request.publish_at) > clock.now():
         app.store.update_job(ref, phase="scheduled", execution_arn=execution_arn)
         return {**answer, "next": "scheduled"}
-    _begin(app, request, ref, execution_arn)
+    if job_of(app, ref).started_at is None:
+        app.store.update_job(ref, execution_arn=execution_arn)
+        take_snapshot(app, request, ref)
     return answer
 
 
@@ -133,7 +136,7 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
     )
 
 
-def hold(app: App, ref: Ref, *, looking: bool = False) -> Group:
+def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
     """Transition 2, the first thing that every step does: the group is still ours.
 
     A failed group is taken back for the same job, as a redrive needs it. With `looking`, which only
@@ -141,7 +144,7 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Group:
     published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
     gone on without this job.
     """
-    group = app.store.group(ref.session_id, ref.group_id)
+    group = app.store.fence(ref.session_id, ref.group_id)
     if group is None:
         raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
     if group.publish_status == "published" and not (looking and group.active_job_id == ref.job_id):
@@ -162,9 +165,27 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Group:
             raise AlreadyPublishingError(
                 "Another run has taken this group over.", job_id=group.active_job_id or "none"
             ) from error
-        app.store.update_job(ref, status="publishing")
+        phase = "creating_containers" if group.publish_status == "failed" else "publishing"
+        app.store.update_job(ref, status="publishing", phase=phase)
         group.publish_status = "publishing"
     return group
+
+
+def take_snapshot(app: App, request: PublishRequest, ref: Ref) -> None:
+    """Fix what is published from here on; raises InvalidPostError when the group is not fit."""
+    post = posts.prepare(app, posts.find_group(app, request))
+    app.store.update_job(
+        ref,
+        kind=post.kind,
+        items=post.items,
+        containers={},
+        caption_text=post.caption,
+        caption_hash=caption.digest(post.caption),
+        ig_user_id=app.tokens.credentials(ref.account_id).user_id,
+        phase="creating_containers",
+        progress=progress.at_start(post.kind, len(post.items)),
+        started_at=now_text(),
+    )
 
 
 def job_of(app: App, ref: Ref) -> Job:
@@ -207,7 +228,7 @@ def close_run(app: App, job: Job) -> None:
     execution = app.executions.describe(job.job_id)
     if execution is None or not execution.over:
         return
-    group = app.store.group(job.session_id, job.group_id)
+    group = app.store.fence(job.session_id, job.group_id)
     if group is None or group.active_job_id != job.job_id:
         if job.status == "publishing":
             app.store.update_job(ref, status="failed", phase="failed", error=_error_of(execution))
@@ -242,7 +263,7 @@ def ref_of(job: Job) -> Ref:
     )
 
 
-def _resolve(app: App, group: Group) -> str | None:
+def _resolve(app: App, group: Fence) -> str | None:
     """The job that is running for the group, or None when it is free; a run that is dead is brought
     to its end.
 
@@ -266,28 +287,10 @@ def _resolve(app: App, group: Group) -> str | None:
     if not execution.over:
         return job_id
     close_run(app, job)
-    now = app.store.group(group.session_id, group.group_id)
+    now = app.store.fence(group.session_id, group.group_id)
     if now is None or now.publish_status == "publishing":
         return job_id
     return _resolve(app, now)
-
-
-def _begin(app: App, request: PublishRequest, ref: Ref, execution_arn: str) -> None:
-    """Take the snapshot of what is published from here on."""
-    post = posts.prepare(app, posts.find_group(app, request))
-    app.store.update_job(
-        ref,
-        kind=post.kind,
-        items=post.items,
-        containers={},
-        caption_text=post.caption,
-        caption_hash=caption.digest(post.caption),
-        ig_user_id=app.tokens.credentials(ref.account_id).user_id,
-        execution_arn=execution_arn,
-        phase="creating_containers",
-        progress=progress.at_start(post.kind, len(post.items)),
-        started_at=now_text(),
-    )
 
 
 def _new_job(request: PublishRequest, ref: Ref) -> Job:
@@ -308,7 +311,8 @@ def _check_schedule(app: App, request: PublishRequest) -> None:
     if request.publish_at is None:
         return
     days = app.settings.schedule_max_days
-    if (parse_instant(request.publish_at) - clock.now()).days < days:
+    ahead = parse_instant(request.publish_at) - clock.now()
+    if ahead <= timedelta(days=days):
         return
     problem = Problem(
         item="publishAt",
@@ -334,14 +338,14 @@ def _refuse_over_quota(app: App, account_id: str) -> None:
         )
 
 
-def _outcome(group: Group) -> Any:
+def _outcome(group: Fence) -> PublishStatus:
     attempt = group.attempt
     if group.instagram_post_id is not None or (attempt and attempt.state == "published"):
         return "published"
     return "unconfirmed" if attempt and attempt.unproven else "failed"
 
 
-def _close_job(app: App, ref: Ref, group: Group, execution: Execution) -> None:
+def _close_job(app: App, ref: Ref, group: Fence, execution: Execution) -> None:
     if group.publish_status == "published":
         app.store.update_job(
             ref,
@@ -369,7 +373,7 @@ def _error_of(execution: Execution) -> dict[str, Any]:
     return {"type": execution.error or "Unknown", "message": errors.redact(sentence), **fields}
 
 
-def _published(group: Group) -> AlreadyPublishedError:
+def _published(group: Fence) -> AlreadyPublishedError:
     where = f": {group.permalink}" if group.permalink else ""
     return AlreadyPublishedError(
         f"This group is published already{where}",
@@ -379,7 +383,7 @@ def _published(group: Group) -> AlreadyPublishedError:
     )
 
 
-def _unconfirmed(group: Group) -> AlreadyPublishingError:
+def _unconfirmed(group: Fence) -> AlreadyPublishingError:
     return AlreadyPublishingError(
         "It is not certain whether the last publish of this group is live."
         " Settle it before anything new is sent.",

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
 from postwright import clock
 from postwright.models import (
     Attempt,
     Container,
     Description,
+    Fence,
     Group,
     Job,
     PublishStatus,
@@ -91,10 +91,17 @@ class Store:
         return Session.model_validate(found) if found else None
 
     def group(self, session_id: str, group_id: str) -> Group | None:
-        """The group as it is now (consistent read), or None."""
-        found = self._get(_group_key(session_id, group_id))
-        identity = {"sessionId": session_id, "groupId": group_id}
-        return Group.model_validate({**found, **identity}) if found else None
+        """The group as it is now (consistent read), or None.
+
+        Raises pydantic's ValidationError when a pipeline wrote something that is no group.
+        """
+        found = self._get_group(session_id, group_id)
+        return Group.model_validate(found) if found else None
+
+    def fence(self, session_id: str, group_id: str) -> Fence | None:
+        """Who has the group (consistent read), whatever else is in its record; or None."""
+        found = self._get_group(session_id, group_id)
+        return Fence.model_validate(found) if found else None
 
     def description(self, session_id: str, group_id: str) -> Description | None:
         """What the pipeline wrote about the group, or None."""
@@ -113,7 +120,7 @@ class Store:
 
     # The fence
 
-    def claim(self, group: Group, job: Job) -> None:
+    def claim(self, group: Fence, job: Job) -> None:
         """Transition 1: the group belongs to `job`, and the job can be found by its id, in one
         step.
 
@@ -254,7 +261,7 @@ class Store:
             {":publishing": "publishing", ":job": ref.job_id, ":seq": seq, ":one": 1},
         )
 
-    def close_group(self, group: Group, job_id: str, status: PublishStatus) -> None:
+    def close_group(self, group: Fence, job_id: str, status: PublishStatus) -> None:
         """Transition 8: a run that is over leaves the group, if the attempt is as it was read."""
         values: dict[str, Any] = {":publishing": "publishing", ":job": job_id, ":status": status}
         condition = "publishStatus = :publishing AND activeJobId = :job"
@@ -285,7 +292,7 @@ class Store:
         values: dict[str, Any] = {":session": ref.session_id, ":group": ref.group_id}
         condition = "attribute_not_exists(PK) OR (sessionId = :session AND groupId = :group)"
         if holder and (holder["sessionId"], holder["groupId"]) != (ref.session_id, ref.group_id):
-            other = self.group(holder["sessionId"], holder["groupId"])
+            other = self.fence(holder["sessionId"], holder["groupId"])
             if other is not None and other.attempt is not None and other.attempt.unproven:
                 return False
             condition += " OR (sessionId = :otherSession AND groupId = :otherGroup)"
@@ -358,6 +365,10 @@ class Store:
             else None
         )
 
+    def _get_group(self, session_id: str, group_id: str) -> dict[str, Any] | None:
+        found = self._get(_group_key(session_id, group_id))
+        return {**found, "sessionId": session_id, "groupId": group_id} if found else None
+
     def _put(
         self,
         item: Mapping[str, Any],
@@ -419,11 +430,6 @@ class Store:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailedError(str(error)) from error
-
-
-def is_missing_table(error: ClientError) -> bool:
-    """True when AWS says that the table does not exist."""
-    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
 
 
 def _open_job(job: Job) -> dict[str, Any]:

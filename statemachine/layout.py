@@ -1,0 +1,344 @@
+"""Where the states and lines of a picture go: a spine from top to bottom, branches beside it.
+
+The spine is the way that a run takes when nothing special happens: `Next`, or a choice's default.
+What leaves it stands in a second column, near the row that it leaves from. Lines between the
+columns run in the gap, lines back within a column on its outer side. Nothing is random: the same
+states give the same picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any, Literal
+
+State = Mapping[str, Any]
+Point = tuple[float, float]
+Side = Literal["left", "right"]
+
+NODE_WIDTH, NODE_HEIGHT, INNER_WIDTH = 172.0, 40.0, 148.0
+MAP_HEAD, MAP_FOOT = 32.0, 14.0
+LETTER, LINE_HEIGHT = 7.0, 14.0
+"""Room for one letter of a label, on the generous side: which font a reader has is not known."""
+
+_ROW_SPACE, _TOP, _MARGIN = 26.0, 58.0, 14.0
+_LEFT_ROOM, _GAP, _RIGHT_ROOM = 96.0, 172.0, 50.0
+_LANE_SPACE, _PORT_SPACE, _LANES = 14.0, 15.0, 8
+_FIRST_LANE = {"left": 64.0, "gap": 18.0, "right": 22.0}
+_OVERLAP, _CROSSING = 1000, 10
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One arrow: a `Next`, the cases of a choice, or caught errors; `detail` is the long form."""
+
+    source: str
+    target: str
+    kind: Literal["next", "case", "catch"]
+    label: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle by its centre."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def touches(self, other: Box, space: float = 0) -> bool:
+        """True when the two share a point, or come nearer than `space`."""
+        return (
+            abs(self.x - other.x) < (self.width + other.width) / 2 + space
+            and abs(self.y - other.y) < (self.height + other.height) / 2 + space
+        )
+
+
+@dataclass(frozen=True)
+class Node:
+    """A state and its place; `inner` are the states inside a Map, from top to bottom."""
+
+    name: str
+    kind: str
+    column: int
+    row: int
+    box: Box
+    inner: tuple[tuple[str, Box], ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A transition, the corners of its line, and the box of its label."""
+
+    transition: Transition
+    points: tuple[Point, ...]
+    label: Box | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything that is drawn."""
+
+    width: float
+    height: float
+    nodes: dict[str, Node]
+    lines: list[Line]
+
+
+def arrange(
+    states: Mapping[str, State], start: str, transitions: Sequence[Transition]
+) -> Layout:
+    """Places for all `states` and ways for all `transitions`."""
+    nodes = _place(states, _rows(states, start, transitions))
+    ports = _ports(nodes, transitions)
+    lines: list[Line] = []
+    for transition in sorted(transitions, key=lambda t: _length(nodes, t)):
+        ways = _ways(nodes, ports, transition)
+        points = min(ways, key=lambda way: _cost(way, lines))
+        lines.append(Line(transition, points))
+    width = _MARGIN * 2 + _LEFT_ROOM + _RIGHT_ROOM + NODE_WIDTH * 2 + _GAP
+    height = max(node.box.y + node.box.height / 2 for node in nodes.values()) + _MARGIN
+    return Layout(width, height, nodes, _with_labels(nodes, lines))
+
+
+def onward(state: State) -> list[str]:
+    """The states that may follow, the usual one first; caught errors do not count."""
+    usual = [state[field] for field in ("Next", "Default") if field in state]
+    return usual + [choice["Next"] for choice in state.get("Choices", [])]
+
+
+def inner_path(state: State) -> list[str]:
+    """The states inside a Map, in the order they run; none for other states."""
+    processor = state.get("ItemProcessor")
+    if processor is None:
+        return []
+    path = _follow(processor["States"], processor["StartAt"], set())
+    if len(path) < len(processor["States"]):
+        raise ValueError("The picture knows no branches inside a Map.")
+    return path
+
+
+def _rows(
+    states: Mapping[str, State], start: str, transitions: Sequence[Transition]
+) -> dict[str, tuple[int, int]]:
+    """Column and row of each state."""
+    cells = {name: (0, row) for row, name in enumerate(_follow(states, start, set()))}
+    for name in states:
+        if name in cells:
+            continue
+        branch = _follow(states, name, set(cells))
+        anchors = [cells[t.source][1] for t in transitions if t.target == name and t.source in cells]
+        anchor = min(anchors, default=len(cells))
+        taken = {row for column, row in cells.values() if column == 1}
+        free = (
+            row
+            for row in range(len(states) * 2)
+            if taken.isdisjoint(range(row, row + len(branch)))
+        )
+        first = min(free, key=lambda row: (abs(row - anchor), row))
+        cells |= {member: (1, first + step) for step, member in enumerate(branch)}
+    return cells
+
+
+def _follow(states: Mapping[str, State], start: str, known: set[str]) -> list[str]:
+    """The usual way from `start` until it ends or meets a state that has its place."""
+    path: list[str] = []
+    name: str | None = start
+    while name is not None:
+        path.append(name)
+        name = next((n for n in onward(states[name]) if n not in known.union(path)), None)
+    return path
+
+
+def _place(
+    states: Mapping[str, State], cells: Mapping[str, tuple[int, int]]
+) -> dict[str, Node]:
+    inner = {name: inner_path(states[name]) for name in cells}
+    heights = {name: _height(len(inner[name])) for name in cells}
+    tallest: dict[int, float] = {}
+    for name, (_, row) in cells.items():
+        tallest[row] = max(tallest.get(row, NODE_HEIGHT), heights[name])
+    left = _MARGIN + _LEFT_ROOM + NODE_WIDTH / 2
+    nodes: dict[str, Node] = {}
+    for name, (column, row) in cells.items():
+        above = sum(tallest.get(r, NODE_HEIGHT) + _ROW_SPACE for r in range(row))
+        x, y = left + column * (NODE_WIDTH + _GAP), _TOP + above + tallest[row] / 2
+        box = Box(x, y, NODE_WIDTH, heights[name])
+        nodes[name] = Node(name, states[name]["Type"], column, row, box, _inside(box, inner[name]))
+    return nodes
+
+
+def _height(inner: int) -> float:
+    if inner == 0:
+        return NODE_HEIGHT
+    return MAP_HEAD + inner * NODE_HEIGHT + (inner - 1) * _ROW_SPACE + MAP_FOOT
+
+
+def _inside(box: Box, names: Sequence[str]) -> tuple[tuple[str, Box], ...]:
+    top = box.y - box.height / 2 + MAP_HEAD + NODE_HEIGHT / 2
+    return tuple(
+        (name, Box(box.x, top + step * (NODE_HEIGHT + _ROW_SPACE), INNER_WIDTH, NODE_HEIGHT))
+        for step, name in enumerate(names)
+    )
+
+
+def edge_inset(kind: str, height: float, offset: float) -> float:
+    """How far a state's outline lies inside its box, `offset` above or below the middle."""
+    if kind == "Choice":
+        return 18 * abs(offset) / (height / 2)
+    if kind in ("Succeed", "Wait"):
+        radius = height / 2
+        return radius - float((radius**2 - offset**2) ** 0.5)
+    return 0
+
+
+# Lines.
+
+
+def _sides(source: Node, target: Node) -> tuple[Side, Side] | None:
+    """The sides that a line leaves and reaches; None for one straight down to the next row."""
+    if source.column != target.column:
+        return ("right", "left") if source.column < target.column else ("left", "right")
+    if target.row == source.row + 1:
+        return None
+    return ("left", "left") if source.column == 0 else ("right", "right")
+
+
+def _length(nodes: Mapping[str, Node], transition: Transition) -> tuple[int, int]:
+    """Short lines find their way first."""
+    source, target = nodes[transition.source], nodes[transition.target]
+    return abs(source.row - target.row), source.row
+
+
+def _ports(
+    nodes: Mapping[str, Node], transitions: Sequence[Transition]
+) -> dict[tuple[Transition, str], float]:
+    """How far above or below the middle of a side each line leaves and reaches its states."""
+    by_side: dict[tuple[str, Side], list[tuple[int, Transition]]] = {}
+    for transition in transitions:
+        source, target = nodes[transition.source], nodes[transition.target]
+        sides = _sides(source, target)
+        if sides is not None:
+            rows = target.row - source.row
+            by_side.setdefault((source.name, sides[0]), []).append((rows, transition))
+            by_side.setdefault((target.name, sides[1]), []).append((-rows, transition))
+    ports: dict[tuple[Transition, str], float] = {}
+    for (name, side), ends in by_side.items():
+        # Upward lines above the middle, the nearest one on top; downward lines below it.
+        up = sorted((e for e in ends if e[0] < 0), key=lambda e: -e[0])
+        down = sorted((e for e in ends if e[0] > 0), key=lambda e: -e[0])
+        slots = [*range(-len(up), 0), *range(1, len(down) + 1)]
+        outer = side == ("left" if nodes[name].column == 0 else "right")
+        if outer:
+            middle = (len(slots) - 1) / 2
+            slots_as_floats = [index - middle for index in range(len(slots))]
+        else:
+            slots_as_floats = [float(slot) for slot in slots]
+        for slot, (_, transition) in zip(slots_as_floats, [*up, *down], strict=True):
+            ports[transition, name] = slot * _PORT_SPACE
+    return ports
+
+
+def _ways(
+    nodes: Mapping[str, Node],
+    ports: Mapping[tuple[Transition, str], float],
+    transition: Transition,
+) -> Iterator[tuple[Point, ...]]:
+    """Every way that a line could take, one per lane."""
+    source, target = nodes[transition.source], nodes[transition.target]
+    sides = _sides(source, target)
+    if sides is None:
+        yield (
+            (source.box.x, source.box.y + source.box.height / 2),
+            (target.box.x, target.box.y - target.box.height / 2),
+        )
+        return
+    begin = _port(source, sides[0], ports.get((transition, source.name), 0))
+    end = _port(target, sides[1], ports.get((transition, target.name), 0))
+    if begin[1] == end[1]:
+        yield (begin, end)
+        return
+    for lane in range(_LANES):
+        x = _lane(nodes, sides, lane)
+        yield (begin, (x, begin[1]), (x, end[1]), end)
+
+
+def _port(node: Node, side: Side, offset: float) -> Point:
+    reach = node.box.width / 2 - edge_inset(node.kind, node.box.height, offset)
+    return node.box.x + (reach if side == "right" else -reach), node.box.y + offset
+
+
+def _lane(nodes: Mapping[str, Node], sides: tuple[Side, Side], lane: int) -> float:
+    spine = next(node.box.x for node in nodes.values() if node.column == 0)
+    if sides == ("left", "left"):
+        return spine - NODE_WIDTH / 2 - _FIRST_LANE["left"] - lane * _LANE_SPACE
+    branch = spine + NODE_WIDTH + _GAP
+    if sides == ("right", "right"):
+        return branch + NODE_WIDTH / 2 + _FIRST_LANE["right"] + lane * _LANE_SPACE
+    return branch - NODE_WIDTH / 2 - _FIRST_LANE["gap"] - lane * _LANE_SPACE
+
+
+def _cost(way: Sequence[Point], lines: Iterable[Line]) -> float:
+    """No two lines may lie on each other; then few crossings, then the nearest lane."""
+    others = [segment for line in lines for segment in pairwise(line.points)]
+    meetings = [
+        _meeting(segment, other) for segment in pairwise(way) for other in others
+    ]
+    reach = max(abs(x - way[0][0]) for x, _ in way)
+    return sum(meetings) + reach / 1000
+
+
+def _meeting(one: tuple[Point, Point], other: tuple[Point, Point]) -> int:
+    flat = _box(one).height == 0, _box(other).height == 0
+    if not _box(one).touches(_box(other), 1):
+        return 0
+    return _OVERLAP if flat[0] == flat[1] else _CROSSING
+
+
+def _box(segment: tuple[Point, Point]) -> Box:
+    (x1, y1), (x2, y2) = segment
+    return Box((x1 + x2) / 2, (y1 + y2) / 2, abs(x2 - x1), abs(y2 - y1))
+
+
+# Labels.
+
+
+def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line]:
+    """Each label at the first place along its line where it covers nothing."""
+    boxes = [node.box for node in nodes.values()]
+    placed: list[Line] = []
+    for line in lines:
+        if not line.transition.label:
+            placed.append(line)
+            continue
+        others = [_box(s) for other in lines if other is not line for s in pairwise(other.points)]
+        labels = [other.label for other in placed if other.label is not None]
+        places = list(_label_places(line))
+        free = (
+            place
+            for place in places
+            if not any(place.touches(box, 1) for box in chain(boxes, others, labels))
+        )
+        placed.append(Line(line.transition, line.points, next(free, places[0])))
+    return placed
+
+
+def _label_places(line: Line) -> Iterator[Box]:
+    """Places on the level parts of a line, then beside the upright ones."""
+    width = max(map(len, line.transition.label)) * LETTER + 8
+    height = len(line.transition.label) * LINE_HEIGHT + 2
+    segments = list(pairwise(line.points))
+    for (x1, y), (x2, y2) in segments:
+        room = abs(x2 - x1) - width - 16
+        if y != y2 or room < 0:
+            continue
+        step = 1 if x2 > x1 else -1
+        for part in (0.0, 0.5, 1.0):
+            yield Box(x1 + step * (4 + width / 2 + part * room), y, width, height)
+    for (x, y1), (x2, y2) in segments:
+        if x == x2:
+            for beside in (1, -1):
+                yield Box(x + beside * (width / 2 + 3), (y1 + y2) / 2 - 2, width, height)

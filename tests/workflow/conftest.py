@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox, SandboxOptions
+from tests.media import film
+from tests.workflow.workbench import Workbench
+
+WALL_SECONDS = pytest.StashKey[dict[str, float]]()
+"""Real durations that are worth knowing and that no test asserts."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Files that collect what the sandbox writes during the session."""
+
+    function_log: Path
+    functions_stderr: Path
+    sandbox_log: Path
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("written")
+    return Written(folder / "functions.log", folder / "stderr.txt", folder / "sandbox.log")
+
+
+@pytest.fixture(scope="session")
+def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """One sandbox at the highest speed; what its processes write to stderr goes to a file."""
+    clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
+    options = SandboxOptions(0, 0, 0, speed=None, empty=True, log_path=written.function_log)
+    with _logging_to(written.sandbox_log):
+        with _stderr_to(written.functions_stderr):
+            sandbox = Sandbox(options)
+            sandbox.start()
+        bench = Workbench(sandbox, clip)
+        try:
+            yield bench
+        finally:
+            bench.close()
+            sandbox.close()
+
+
+@pytest.fixture
+def bench(_bench: Workbench, written: Written) -> Iterator[Workbench]:
+    """The sandbox with an empty simulated Instagram; what functions complain about is shown."""
+    seen = written.functions_stderr.stat().st_size
+    _bench.reset()
+    yield _bench
+    sys.stderr.write(written.functions_stderr.read_text(encoding="utf-8")[seen:])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks for secrets comes last, when everything has been written."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for what, seconds in config.stash.get(WALL_SECONDS, {}).items():
+        terminalreporter.write_line(f"{what}: {seconds:.2f} s")
+
+
+@contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """What is started meanwhile keeps this file as its stderr."""
+    before = os.dup(2)
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Every record that reaches the root logger of this process."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()

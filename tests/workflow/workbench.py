@@ -1,0 +1,399 @@
+"""What the scenarios work with: a sandbox at the highest speed, post groups made from media of their
+own, runs of the real workflow, and everything that is left behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import boto3
+import httpx
+
+from postwright.models import Description, Group, Job, MediaItem, Session
+from postwright.store import Store
+from sandbox.clock import SimulatedClock
+from sandbox.instagram.accounts import DEMO_ACCOUNT
+from sandbox.server import Sandbox
+from tests.media import picture
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+TOKEN_PARAMETER = "/ai-social-media/prod/instagram-access-token"  # noqa: S105  a name
+GROUP_CAPTION = "Two days by the sea"
+HASHTAGS = ["bythesea", "golden hour", "#dunes"]
+HASHTAG_LINE = "#bythesea #goldenhour #dunes"
+
+_WALL_SECONDS = 20.0
+"""The longest real time that a run may take here; the slowest takes two seconds."""
+_TOKEN_LIFE_SECONDS = 600
+"""Longer than functions keep a token in memory."""
+
+T = TypeVar("T")
+
+
+class Shot(Enum):
+    """What a test puts into a group; each becomes a file with bytes of its own."""
+
+    PHOTO = "photo.jpg"
+    WIDE = "wide.jpg"
+    PNG = "png-inside.jpg"
+    TRUNCATED = "truncated.jpg"
+    CLIP = "clip.mp4"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it was put into the bucket."""
+
+    name: str
+    kind: Literal["image", "video"]
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass
+class PostGroup:
+    """A group as the test wrote it: what must be live, byte for byte, when it is published."""
+
+    session_id: str
+    group_id: str
+    files: list[File]
+    caption: str
+
+    @property
+    def request(self) -> dict[str, str]:
+        """The smallest input of the workflow."""
+        return {"sessionId": self.session_id, "groupId": self.group_id}
+
+    @property
+    def hashes(self) -> list[str]:
+        return [file.sha256 for file in self.files]
+
+    def key(self, index: int) -> str:
+        """Where a file lies in the bucket."""
+        return f"{self.session_id}/enhanced/{self.files[index].name}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An execution that is over, as Step Functions tells it; `visits` are the states entered."""
+
+    job_id: str
+    status: str
+    visits: list[str]
+    output: Any
+    error: str | None
+    cause: str | None
+
+    @property
+    def message(self) -> str:
+        """The text of the error that ended the run."""
+        return str(json.loads(self.cause or "{}").get("errorMessage", ""))
+
+
+class Workbench:
+    """One sandbox for all scenarios; `reset` before each."""
+
+    def __init__(self, sandbox: Sandbox, clip: bytes) -> None:
+        environment = sandbox.environment()
+        session = boto3.session.Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+        self.sandbox = sandbox
+        self.table = environment["POSTWRIGHT_TABLE"]
+        self.bucket = environment["POSTWRIGHT_BUCKET"]
+        self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=sandbox.aws)
+        self.s3: S3Client = session.client("s3", endpoint_url=sandbox.aws)
+        self.ssm: SSMClient = session.client("ssm", endpoint_url=sandbox.aws)
+        self.stepfunctions: SFNClient = session.client("stepfunctions", endpoint_url=sandbox.aws)
+        self.store = Store(self.dynamodb, self.table)
+        self.api = httpx.Client(
+            base_url=sandbox.app,
+            trust_env=False,
+            timeout=30,
+            event_hooks={"response": [self._keep_answer]},
+        )
+        self.instagram = httpx.Client(base_url=sandbox.instagram, trust_env=False, timeout=30)
+        self.groups: list[PostGroup] = []
+        self.answers: list[str] = []
+        self.past_requests: list[str] = []
+        self._clip = clip
+        self._numbers = itertools.count(1)
+        self._token_is_new = False
+
+    @property
+    def clock(self) -> SimulatedClock:
+        return self.sandbox.clock
+
+    def close(self) -> None:
+        self.api.close()
+        self.instagram.close()
+        for client in (self.dynamodb, self.s3, self.ssm, self.stepfunctions):
+            client.close()
+
+    def reset(self) -> None:
+        """An empty simulated Instagram with the default config, and the demo token in its place.
+
+        What its request log held is kept in `past_requests`.
+        """
+        self.past_requests.append(json.dumps(self.requests()))
+        self.instagram.post("/_control/reset").raise_for_status()
+        self.groups.clear()
+        if self._token_is_new:
+            self.store_token(DEMO_ACCOUNT.token)
+            self._token_is_new = False
+            self.clock.advance(_TOKEN_LIFE_SECONDS)
+
+    # Given
+
+    def group(self, *shots: Shot, caption: str | None = None) -> PostGroup:
+        """A group that is ready to publish: files in the bucket, records in the table."""
+        number = next(self._numbers)
+        session_id, group_id = f"session-{number}", f"group-{number}"
+        files = [self._file(shot, number, index) for index, shot in enumerate(shots)]
+        text = caption if caption is not None else f"{GROUP_CAPTION} {number}"
+        group = PostGroup(session_id, group_id, files, caption="")
+        for index in range(len(files)):
+            self.upload(group, index)
+        now = self.clock.now().isoformat()
+        self.store.put_session(
+            Session(session_id=session_id, name="A test", step="publish", created_at=now)
+        )
+        self.describe(group, text)
+        media = [MediaItem(key=group.key(i), kind=file.kind) for i, file in enumerate(files)]
+        self.store.put_new_group(
+            Group(session_id=session_id, group_id=group_id, name=f"Group {number}", media=media)
+        )
+        self.groups.append(group)
+        return group
+
+    def describe(self, group: PostGroup, text: str) -> None:
+        """Write the group's description anew; what is published must follow."""
+        description = Description(caption=text, hashtags=HASHTAGS, location_tag="Skagen")
+        self.store.put_description(group.session_id, group.group_id, description)
+        group.caption = f"{text}\n\n{HASHTAG_LINE}"
+
+    def upload(self, group: PostGroup, index: int) -> None:
+        """Put a file of the group into the bucket, again if it lies there."""
+        file = group.files[index]
+        content_type = "image/jpeg" if file.kind == "image" else "video/mp4"
+        self.s3.put_object(
+            Bucket=self.bucket, Key=group.key(index), Body=file.body, ContentType=content_type
+        )
+
+    def replace(self, group: PostGroup, index: int, shot: Shot = Shot.PHOTO) -> None:
+        """Other bytes under the same name."""
+        good = self._file(shot, next(self._numbers), index)
+        group.files[index] = File(group.files[index].name, group.files[index].kind, good.body)
+        self.upload(group, index)
+
+    def write_group(self, group: PostGroup, attribute: str, value: dict[str, Any]) -> None:
+        """Set one attribute of the group's record, past the library."""
+        self.write(group, f"GROUP#{group.group_id}", attribute, value)
+
+    def write(self, group: PostGroup, sort_key: str, attribute: str, value: dict[str, Any]) -> None:
+        """Set one attribute of a record of the group's session, past the library."""
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key={"PK": {"S": f"SESSION#{group.session_id}"}, "SK": {"S": sort_key}},
+            UpdateExpression="SET #name = :value",
+            ExpressionAttributeNames={"#name": attribute},
+            ExpressionAttributeValues={":value": value},
+        )
+
+    def configure(self, **changes: Any) -> None:
+        """Change the simulated Instagram."""
+        answer = self.instagram.post("/_control/config", json=changes)
+        assert answer.status_code == 200, answer.text
+
+    def store_token(self, token: str) -> None:
+        """Put a token where the functions read it."""
+        self._token_is_new = True
+        self.ssm.put_parameter(
+            Name=TOKEN_PARAMETER, Value=token, Type="SecureString", Overwrite=True
+        )
+
+    def time_stands_still(self) -> AbstractContextManager[None]:
+        """While this is open every wait of a run lasts, so that a test can do something meanwhile."""
+        return self.clock.busy()
+
+    # When
+
+    def start(self, group: PostGroup, **options: Any) -> str:
+        """Start through the HTTP API; the job id."""
+        answer = self.api.post("/api/publish/start", json=group.request | options)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["jobId"])
+
+    def start_execution(self, document: Any) -> str:
+        """Start as from the console, with this input; the job id."""
+        answer = self.stepfunctions.start_execution(
+            stateMachineArn=self.sandbox.state_machine_arn, input=json.dumps(document)
+        )
+        return answer["executionArn"].rsplit(":", 1)[-1]
+
+    def arn(self, job_id: str) -> str:
+        machine = self.sandbox.state_machine_arn
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{job_id}"
+
+    def stop(self, job_id: str) -> None:
+        self.stepfunctions.stop_execution(executionArn=self.arn(job_id))
+
+    def until_in(self, job_id: str, state: str) -> None:
+        """Return when the run has entered a state."""
+        self._until(lambda: state in self.visits(job_id), f"{job_id} never came to {state}")
+
+    def finished(self, job_id: str) -> Run:
+        """The run, once it is over and all that its end causes has happened."""
+        arn = self.arn(job_id)
+
+        def over() -> bool:
+            return self.stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
+
+        self._until(over, f"{job_id} did not end: {self.visits(job_id)}")
+        self.settle()
+        found = self.stepfunctions.describe_execution(executionArn=arn)
+        return Run(
+            job_id=job_id,
+            status=found["status"],
+            visits=self.visits(job_id),
+            output=json.loads(found["output"]) if "output" in found else None,
+            error=found.get("error"),
+            cause=found.get("cause"),
+        )
+
+    def settle(self) -> None:
+        """Return when nothing is in flight: only then does simulated time move."""
+        self.clock.sleep(0.001)
+
+    def published(self, group: PostGroup, **options: Any) -> Run:
+        """Publish a group, or say why it failed."""
+        run = self.finished(self.start(group, **options))
+        assert run.status == "SUCCEEDED", run.message
+        return run
+
+    # Then
+
+    def history(self, job_id: str) -> list[HistoryEventTypeDef]:
+        pages = self.stepfunctions.get_paginator("get_execution_history")
+        return [
+            event
+            for page in pages.paginate(executionArn=self.arn(job_id))
+            for event in page["events"]
+        ]
+
+    def visits(self, job_id: str) -> list[str]:
+        """The states that were entered, in order; those of a Map once per iteration."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history(job_id)
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def executions(self) -> list[str]:
+        """The job ids of all executions so far."""
+        pages = self.stepfunctions.get_paginator("list_executions")
+        machine = self.sandbox.state_machine_arn
+        return [
+            execution["name"]
+            for page in pages.paginate(stateMachineArn=machine)
+            for execution in page["executions"]
+        ]
+
+    def record(self, group: PostGroup) -> Group:
+        found = self.store.group(group.session_id, group.group_id)
+        assert found is not None
+        return found
+
+    def job(self, job_id: str) -> Job:
+        found = self.store.find_job(job_id)
+        assert found is not None
+        return found
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        """What the HTTP API tells of a job."""
+        answer = self.api.get(f"/api/publish/{job_id}/status")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def posts(self) -> list[dict[str, Any]]:
+        return list(self.instagram.get("/_control/posts").json())
+
+    def posts_of(self, group: PostGroup) -> list[dict[str, Any]]:
+        """The live posts that show any file of the group."""
+        return [post for post in self.posts() if set(hashes_of(post)) & set(group.hashes)]
+
+    def requests(self) -> list[dict[str, Any]]:
+        return list(self.instagram.get("/_control/requests").json())
+
+    def sends(self) -> int:
+        """How many publish calls have come to Instagram."""
+        return sum(
+            request["method"] == "POST" and request["path"].endswith("/media_publish")
+            for request in self.requests()
+        )
+
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Every item of the table."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table):
+            yield from page["Items"]
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def _file(self, shot: Shot, number: int, index: int) -> File:
+        kind: Literal["image", "video"] = "video" if shot is Shot.CLIP else "image"
+        return File(f"{index + 1:02}-{shot.value}", kind, self._body(shot, number, index))
+
+    def _body(self, shot: Shot, number: int, index: int) -> bytes:
+        """Bytes that no other file has: what follows the picture or film is not looked at."""
+        mark = f"group {number} item {index}".encode()
+        match shot:
+            case Shot.PHOTO:
+                return picture((80, 80)) + mark
+            case Shot.WIDE:
+                return picture((240, 80)) + mark
+            case Shot.PNG:
+                return picture((80, 80), kind="PNG") + mark
+            case Shot.TRUNCATED:
+                return picture((800, 800))[:2000] + mark
+            case Shot.CLIP:
+                return self._clip + _free_box(mark)
+
+    def _until(self, happened: Callable[[], bool], otherwise: str) -> None:
+        ends = time.monotonic() + _WALL_SECONDS
+        while not happened():
+            assert time.monotonic() < ends, otherwise
+            time.sleep(0.005)
+
+    def _keep_answer(self, answer: httpx.Response) -> None:
+        self.answers.append(f"{dict(answer.headers)} {answer.read().decode()}")
+
+
+def hashes_of(post: dict[str, Any]) -> list[str]:
+    """The SHA-256 of each item of a live post, in its order."""
+    return [item["sha256"] for item in post["children"] or [post]]
+
+
+def _free_box(content: bytes) -> bytes:
+    """An MP4 box that players skip."""
+    return (len(content) + 8).to_bytes(4, "big") + b"free" + content
