@@ -34,6 +34,7 @@ ACCOUNT_ID = "123456789012"
 TIMEOUT_SECONDS = 30.0
 
 _INIT_WALL_SECONDS = 60.0
+_MOST_IDLE = 40  # for each function: as many as an inline Map can keep busy
 _HEAVY_MODULES = ("boto3", "httpx", "pydantic")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _BOOT = (
@@ -228,7 +229,11 @@ class Functions:
 
     def _give_back(self, name: str, environment: _Environment) -> None:
         with self._lock:
-            self._idle[name].append(environment)
+            is_wanted = len(self._idle[name]) < _MOST_IDLE
+            if is_wanted:
+                self._idle[name].append(environment)
+        if not is_wanted:
+            self._discard(environment)
 
     def _discard(self, environment: _Environment) -> int | None:
         """End a worker; its exit status, if it had ended by itself."""

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -249,19 +250,45 @@ def serve(options: SandboxOptions, *, as_json: bool = False) -> None:
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with Sandbox(options) as sandbox:
-            ready = {
-                "app": sandbox.app,
-                "instagram": sandbox.instagram,
-                "aws": sandbox.aws,
-                "stateMachineArn": sandbox.state_machine_arn,
-            }
-            lines = [json.dumps(ready)] if as_json else [f"{k}: {v}" for k, v in ready.items()]
+            lines = [_ready_document(sandbox)] if as_json else _ready_lines(sandbox)
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
             stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ready_document(sandbox: Sandbox) -> str:
+    return json.dumps(
+        {
+            "app": sandbox.app,
+            "instagram": sandbox.instagram,
+            "aws": sandbox.aws,
+            "stateMachineArn": sandbox.state_machine_arn,
+        }
+    )
+
+
+def _ready_lines(sandbox: Sandbox) -> list[str]:
+    """Where everything is, and what to type next."""
+    command = "postwright" if shutil.which("postwright") else sys.argv[0]
+    post = "--session demo --group group-1"
+    if sandbox.options.empty:
+        post = 'PHOTO.jpg --caption "Hello"'
+    speed = f"{sandbox.clock.speed:g}" if sandbox.clock.speed else "max"
+    return [
+        f"The sandbox is ready, at speed {speed}. Ctrl-C ends it.",
+        "",
+        f"  API        {sandbox.app}",
+        f"  Instagram  {sandbox.instagram}",
+        f"  AWS        {sandbox.aws}",
+        "",
+        "Publish a post, in another terminal:",
+        "",
+        f"  export AWS_ENDPOINT_URL={sandbox.aws}",
+        f"  {command} publish {post}",
+    ]
 
 
 def _listen(port: int, option: str) -> socket.socket:

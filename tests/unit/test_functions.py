@@ -220,7 +220,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     """)
 
-    ran = subprocess.run(  # noqa: S603
+    ran = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -247,8 +247,8 @@ def assert_ended(pids: list[int]) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    state = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=", "-p", str(pid)],  # noqa: S607
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,

@@ -56,7 +56,7 @@ def client(sandbox: Sandbox, service: str) -> Any:
 
 def aws_cli(sandbox: Sandbox, *arguments: str) -> Any:
     """The JSON that the stock AWS command line prints."""
-    ran = subprocess.run(  # noqa: S603
+    ran = subprocess.run(
         [AWS_CLI, *arguments, "--output", "json"],
         env={"PATH": os.environ["PATH"], **sandbox.environment()},
         capture_output=True,
@@ -263,7 +263,7 @@ serve(SandboxOptions(port=0, instagram_port=0, aws_port=0, empty=True), as_json=
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serving_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", SERVE],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
