@@ -569,7 +569,9 @@ class _Executions:
         ) -> Any:
             if name is not None and not _NAME.fullmatch(name):
                 raise InvalidName(f"Invalid Name: '{name}'")
-            with self._starting:  # two starts of one name at once must find each other
+            # Two starts of one name at once must find each other; and no time passes before the
+            # first state is entered.
+            with self._starting, self._clock.busy():
                 return start(
                     self_,
                     state_machine_arn,
