@@ -17,15 +17,17 @@ State = Mapping[str, Any]
 Point = tuple[float, float]
 Side = Literal["left", "right"]
 
-NODE_WIDTH, NODE_HEIGHT, INNER_WIDTH = 172.0, 40.0, 148.0
+NODE_WIDTH, NODE_HEIGHT, INNER_WIDTH = 168.0, 40.0, 146.0
 MAP_HEAD, MAP_FOOT = 32.0, 14.0
-LETTER, LINE_HEIGHT = 7.0, 14.0
+LETTER, LINE_HEIGHT = 7.3, 14.0
 """Room for one letter of a label, on the generous side: which font a reader has is not known."""
 
-_ROW_SPACE, _TOP, _MARGIN = 26.0, 58.0, 14.0
-_LEFT_ROOM, _GAP, _RIGHT_ROOM = 96.0, 172.0, 50.0
-_LANE_SPACE, _PORT_SPACE, _LANES = 14.0, 15.0, 8
-_FIRST_LANE = {"left": 64.0, "gap": 18.0, "right": 22.0}
+_ROW_SPACE, _TOP, _MARGIN = 26.0, 52.0, 14.0
+_GAPS = (168.0, 180.0, 192.0, 204.0, 216.0, 240.0, 264.0, 288.0)
+_LANE_SPACE, _LANES = 12.0, 8
+_PORT_SPACE, _PORT_REACH = (15.0, 11.0), 16.0
+_FIRST_LANE = {"left": 58.0, "gap": 18.0, "right": 24.0}
+_LEAD = 11.0
 _OVERLAP, _CROSSING = 1000, 10
 
 
@@ -80,28 +82,34 @@ class Line:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that is drawn."""
+    """Everything that is drawn, and the corners of what it takes up."""
 
-    width: float
-    height: float
+    left: float
+    right: float
+    bottom: float
     nodes: dict[str, Node]
     lines: list[Line]
 
 
-def arrange(
-    states: Mapping[str, State], start: str, transitions: Sequence[Transition]
-) -> Layout:
+def arrange(states: Mapping[str, State], start: str, transitions: Sequence[Transition]) -> Layout:
     """Places for all `states` and ways for all `transitions`."""
-    nodes = _place(states, _rows(states, start, transitions))
-    ports = _ports(nodes, transitions)
-    lines: list[Line] = []
-    for transition in sorted(transitions, key=lambda t: _length(nodes, t)):
-        ways = _ways(nodes, ports, transition)
-        points = min(ways, key=lambda way: _cost(way, lines))
-        lines.append(Line(transition, points))
-    width = _MARGIN * 2 + _LEFT_ROOM + _RIGHT_ROOM + NODE_WIDTH * 2 + _GAP
-    height = max(node.box.y + node.box.height / 2 for node in nodes.values()) + _MARGIN
-    return Layout(width, height, nodes, _with_labels(nodes, lines))
+    cells = _rows(states, start, transitions)
+    for gap in _GAPS:
+        nodes = _place(states, cells, gap)
+        lines = _with_labels(nodes, _routes(nodes, transitions, gap))
+        if lines is not None:
+            break
+    else:
+        raise ValueError("The picture has no room for the labels.")
+    xs = [x for line in lines for x, _ in line.points]
+    boxes = [*(n.box for n in nodes.values()), *(ln.label for ln in lines if ln.label is not None)]
+    return Layout(
+        left=min(*xs, *(box.x - box.width / 2 for box in boxes)) - _MARGIN,
+        right=max(*xs, *(box.x + box.width / 2 for box in boxes)) + _MARGIN,
+        bottom=max(box.y + box.height / 2 for box in boxes) + _MARGIN,
+        nodes=nodes,
+        lines=lines,
+    )
 
 
 def onward(state: State) -> list[str]:
@@ -130,13 +138,13 @@ def _rows(
         if name in cells:
             continue
         branch = _follow(states, name, set(cells))
-        anchors = [cells[t.source][1] for t in transitions if t.target == name and t.source in cells]
+        anchors = [
+            cells[t.source][1] for t in transitions if t.target == name and t.source in cells
+        ]
         anchor = min(anchors, default=len(cells))
         taken = {row for column, row in cells.values() if column == 1}
         free = (
-            row
-            for row in range(len(states) * 2)
-            if taken.isdisjoint(range(row, row + len(branch)))
+            row for row in range(len(states) * 2) if taken.isdisjoint(range(row, row + len(branch)))
         )
         first = min(free, key=lambda row: (abs(row - anchor), row))
         cells |= {member: (1, first + step) for step, member in enumerate(branch)}
@@ -154,18 +162,17 @@ def _follow(states: Mapping[str, State], start: str, known: set[str]) -> list[st
 
 
 def _place(
-    states: Mapping[str, State], cells: Mapping[str, tuple[int, int]]
+    states: Mapping[str, State], cells: Mapping[str, tuple[int, int]], gap: float
 ) -> dict[str, Node]:
     inner = {name: inner_path(states[name]) for name in cells}
     heights = {name: _height(len(inner[name])) for name in cells}
     tallest: dict[int, float] = {}
     for name, (_, row) in cells.items():
         tallest[row] = max(tallest.get(row, NODE_HEIGHT), heights[name])
-    left = _MARGIN + _LEFT_ROOM + NODE_WIDTH / 2
     nodes: dict[str, Node] = {}
     for name, (column, row) in cells.items():
         above = sum(tallest.get(r, NODE_HEIGHT) + _ROW_SPACE for r in range(row))
-        x, y = left + column * (NODE_WIDTH + _GAP), _TOP + above + tallest[row] / 2
+        x, y = column * (NODE_WIDTH + gap), _TOP + above + tallest[row] / 2
         box = Box(x, y, NODE_WIDTH, heights[name])
         nodes[name] = Node(name, states[name]["Type"], column, row, box, _inside(box, inner[name]))
     return nodes
@@ -185,17 +192,28 @@ def _inside(box: Box, names: Sequence[str]) -> tuple[tuple[str, Box], ...]:
     )
 
 
-def edge_inset(kind: str, height: float, offset: float) -> float:
+def edge_inset(kind: str, side: Side, height: float, offset: float) -> float:
     """How far a state's outline lies inside its box, `offset` above or below the middle."""
     if kind == "Choice":
-        return 18 * abs(offset) / (height / 2)
-    if kind in ("Succeed", "Wait"):
+        return 0.9 * abs(offset)
+    if kind == "Succeed" or (kind == "Wait" and side == "right"):
         radius = height / 2
         return radius - float((radius**2 - offset**2) ** 0.5)
     return 0
 
 
 # Lines.
+
+
+def _routes(nodes: Mapping[str, Node], transitions: Sequence[Transition], gap: float) -> list[Line]:
+    """A line for each transition, the short ones first."""
+    ports = _ports(nodes, transitions)
+    lines: list[Line] = []
+    for transition in sorted(transitions, key=lambda t: _length(nodes, t)):
+        ways = _ways(nodes, ports, transition, gap)
+        points = min(ways, key=lambda way: _cost(way, lines))
+        lines.append(Line(transition, points))
+    return lines
 
 
 def _sides(source: Node, target: Node) -> tuple[Side, Side] | None:
@@ -208,7 +226,7 @@ def _sides(source: Node, target: Node) -> tuple[Side, Side] | None:
 
 
 def _length(nodes: Mapping[str, Node], transition: Transition) -> tuple[int, int]:
-    """Short lines find their way first."""
+    """In rows; of two that are equal, the upper one counts as shorter."""
     source, target = nodes[transition.source], nodes[transition.target]
     return abs(source.row - target.row), source.row
 
@@ -225,20 +243,22 @@ def _ports(
             rows = target.row - source.row
             by_side.setdefault((source.name, sides[0]), []).append((rows, transition))
             by_side.setdefault((target.name, sides[1]), []).append((-rows, transition))
+    crowded = {(nodes[name].column, nodes[name].row, side) for name, side in by_side}
     ports: dict[tuple[Transition, str], float] = {}
     for (name, side), ends in by_side.items():
-        # Upward lines above the middle, the nearest one on top; downward lines below it.
-        up = sorted((e for e in ends if e[0] < 0), key=lambda e: -e[0])
-        down = sorted((e for e in ends if e[0] > 0), key=lambda e: -e[0])
+        # Upward lines leave above the middle, the nearest one on top; downward lines below it.
+        up = sorted((end for end in ends if end[0] < 0), key=lambda end: -end[0])
+        down = sorted((end for end in ends if end[0] > 0), key=lambda end: -end[0])
         slots = [*range(-len(up), 0), *range(1, len(down) + 1)]
-        outer = side == ("left" if nodes[name].column == 0 else "right")
-        if outer:
-            middle = (len(slots) - 1) / 2
-            slots_as_floats = [index - middle for index in range(len(slots))]
-        else:
-            slots_as_floats = [float(slot) for slot in slots]
-        for slot, (_, transition) in zip(slots_as_floats, [*up, *down], strict=True):
-            ports[transition, name] = slot * _PORT_SPACE
+        node = nodes[name]
+        outer = side == ("left" if node.column == 0 else "right")
+        across = (1 - node.column, node.row, "left" if side == "right" else "right")
+        if outer or (len(ends) == 1 and across not in crowded):
+            slots = [index - (len(slots) - 1) / 2 for index in range(len(slots))]
+        widest = max(map(abs, slots), default=0) or 1
+        space = min(_PORT_SPACE[node.column], _PORT_REACH / widest)
+        for slot, (_, transition) in zip(slots, [*up, *down], strict=True):
+            ports[transition, name] = slot * space
     return ports
 
 
@@ -246,6 +266,7 @@ def _ways(
     nodes: Mapping[str, Node],
     ports: Mapping[tuple[Transition, str], float],
     transition: Transition,
+    gap: float,
 ) -> Iterator[tuple[Point, ...]]:
     """Every way that a line could take, one per lane."""
     source, target = nodes[transition.source], nodes[transition.target]
@@ -262,31 +283,29 @@ def _ways(
         yield (begin, end)
         return
     for lane in range(_LANES):
-        x = _lane(nodes, sides, lane)
+        x = _lane(sides, lane, gap)
         yield (begin, (x, begin[1]), (x, end[1]), end)
 
 
 def _port(node: Node, side: Side, offset: float) -> Point:
-    reach = node.box.width / 2 - edge_inset(node.kind, node.box.height, offset)
+    reach = node.box.width / 2 - edge_inset(node.kind, side, node.box.height, offset)
     return node.box.x + (reach if side == "right" else -reach), node.box.y + offset
 
 
-def _lane(nodes: Mapping[str, Node], sides: tuple[Side, Side], lane: int) -> float:
-    spine = next(node.box.x for node in nodes.values() if node.column == 0)
+def _lane(sides: tuple[Side, Side], lane: int, gap: float) -> float:
+    """Left of the spine, right of the branches, or in the gap from its right side on."""
+    away = lane * _LANE_SPACE
     if sides == ("left", "left"):
-        return spine - NODE_WIDTH / 2 - _FIRST_LANE["left"] - lane * _LANE_SPACE
-    branch = spine + NODE_WIDTH + _GAP
+        return -NODE_WIDTH / 2 - _FIRST_LANE["left"] - away
     if sides == ("right", "right"):
-        return branch + NODE_WIDTH / 2 + _FIRST_LANE["right"] + lane * _LANE_SPACE
-    return branch - NODE_WIDTH / 2 - _FIRST_LANE["gap"] - lane * _LANE_SPACE
+        return NODE_WIDTH * 1.5 + gap + _FIRST_LANE["right"] + away
+    return NODE_WIDTH / 2 + gap - _FIRST_LANE["gap"] - away
 
 
 def _cost(way: Sequence[Point], lines: Iterable[Line]) -> float:
     """No two lines may lie on each other; then few crossings, then the nearest lane."""
     others = [segment for line in lines for segment in pairwise(line.points)]
-    meetings = [
-        _meeting(segment, other) for segment in pairwise(way) for other in others
-    ]
+    meetings = [_meeting(segment, other) for segment in pairwise(way) for other in others]
     reach = max(abs(x - way[0][0]) for x, _ in way)
     return sum(meetings) + reach / 1000
 
@@ -306,8 +325,8 @@ def _box(segment: tuple[Point, Point]) -> Box:
 # Labels.
 
 
-def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line]:
-    """Each label at the first place along its line where it covers nothing."""
+def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line] | None:
+    """Each label at the first place along its line where it covers nothing; None without room."""
     boxes = [node.box for node in nodes.values()]
     placed: list[Line] = []
     for line in lines:
@@ -316,29 +335,32 @@ def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line]
             continue
         others = [_box(s) for other in lines if other is not line for s in pairwise(other.points)]
         labels = [other.label for other in placed if other.label is not None]
-        places = list(_label_places(line))
         free = (
             place
-            for place in places
+            for place in _label_places(line)
             if not any(place.touches(box, 1) for box in chain(boxes, others, labels))
         )
-        placed.append(Line(line.transition, line.points, next(free, places[0])))
+        label = next(free, None)
+        if label is None:
+            return None
+        placed.append(Line(line.transition, line.points, label))
     return placed
 
 
 def _label_places(line: Line) -> Iterator[Box]:
-    """Places on the level parts of a line, then beside the upright ones."""
-    width = max(map(len, line.transition.label)) * LETTER + 8
-    height = len(line.transition.label) * LINE_HEIGHT + 2
-    segments = list(pairwise(line.points))
-    for (x1, y), (x2, y2) in segments:
-        room = abs(x2 - x1) - width - 16
-        if y != y2 or room < 0:
-            continue
-        step = 1 if x2 > x1 else -1
-        for part in (0.0, 0.5, 1.0):
-            yield Box(x1 + step * (4 + width / 2 + part * room), y, width, height)
-    for (x, y1), (x2, y2) in segments:
-        if x == x2:
+    """Places on the line: first near its source where it is level, in its middle where not."""
+    width = max(map(len, line.transition.label)) * LETTER + 6
+    height = len(line.transition.label) * LINE_HEIGHT
+    for (x1, y1), (x2, y2) in pairwise(line.points):
+        room = abs(x2 - x1) - width - 2 * _LEAD
+        if y1 == y2 and room >= 0:
+            step = 1 if x2 > x1 else -1
+            for part in range(11):
+                yield Box(x1 + step * (_LEAD + width / 2 + room * part / 10), y1, width, height)
+        room = abs(y2 - y1) - height - 2 * _LEAD
+        if x1 == x2 and room >= 0:
+            for part in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5):
+                yield Box(x1, (y1 + y2) / 2 + room * part / 10, width, height)
+        if x1 == x2:
             for beside in (1, -1):
-                yield Box(x + beside * (width / 2 + 3), (y1 + y2) / 2 - 2, width, height)
+                yield Box(x1 + beside * (width / 2 + 3), (y1 + y2) / 2 - 2, width, height)

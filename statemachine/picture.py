@@ -42,12 +42,12 @@ _LEGEND = (
     ("Succeed", "end"),
     ("catch", "caught error"),
 )
-_LEGEND_HEIGHT = 58.0
+_LEGEND_HEIGHT = 46.0
 _CORNER = 6.0
 
 _STYLE = """
 text { font: 15px sans-serif; fill: #1f2328; text-anchor: middle; dominant-baseline: central }
-.label text, .legend text { font-size: 12.5px; fill: #424a53 }
+.label text, .legend text { font-size: 13px; fill: #424a53 }
 .legend text { text-anchor: start }
 .panel { fill: #ffffff; stroke: #d0d7de }
 .label rect, .halo { fill: #ffffff }
@@ -136,20 +136,23 @@ def _case(name: str, choice: Mapping[str, Any]) -> str:
 
 
 def _short(errors: list[str]) -> Iterator[str]:
-    """Our own errors by name, then how many of AWS are caught with them."""
+    """Our own errors by name, then how many of AWS's own go with them."""
     yield from (name.removesuffix("Error") for name in errors if not name.startswith(_AWS_ERRORS))
     of_aws = sum(name.startswith(_AWS_ERRORS) for name in errors)
     if of_aws:
-        yield f"+ {of_aws} of AWS"
+        yield f"+ {of_aws} AWS errors"
 
 
 # Drawing.
 
 
 def _document(definition: Mapping[str, Any], layout: Layout) -> Iterator[str]:
-    width, height = layout.width, layout.height + _LEGEND_HEIGHT
-    size = f'viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}"'
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="t d">'
+    left, width, height = layout.left, layout.right - layout.left, layout.bottom + _LEGEND_HEIGHT
+    view, size = f"{_n(left)} 0 {_n(width)} {_n(height)}", (_n(width), _n(height))
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{size[0]}"'
+        f' height="{size[1]}" role="img" aria-labelledby="t d">'
+    )
     yield "<!-- Made from statemachine/publish_post.asl.json: python -m statemachine.picture -->"
     yield f'<title id="t">The workflow: {len(layout.nodes)} states</title>'
     yield f'<desc id="d">{escape(definition["Comment"])}</desc>'
@@ -163,8 +166,8 @@ def _document(definition: Mapping[str, Any], layout: Layout) -> Iterator[str]:
         )
     yield "</defs>"
     yield (
-        f'<rect class="panel" x="0.5" y="0.5" width="{_n(width - 1)}" height="{_n(height - 1)}"'
-        ' rx="10"/>'
+        f'<rect class="panel" x="{_n(left + 0.5)}" y="0.5" width="{_n(width - 1)}"'
+        f' height="{_n(height - 1)}" rx="10"/>'
     )
     yield from _start(layout.nodes[definition["StartAt"]])
     for line in layout.lines:
@@ -174,14 +177,14 @@ def _document(definition: Mapping[str, Any], layout: Layout) -> Iterator[str]:
             yield from _label(line.transition, line.label)
     for name, node in layout.nodes.items():
         yield from _node(node, definition["States"][name])
-    yield from _legend(width, layout.height)
+    yield from _legend(layout.left + 24, layout.bottom + 16)
     yield "</svg>"
 
 
 def _start(first: Node) -> Iterator[str]:
-    top = first.box.y - first.box.height / 2
-    yield f'<circle class="tip" cx="{_n(first.box.x)}" cy="{_n(top - 26)}" r="6"/>'
-    yield f'<path class="line" d="M{_n(first.box.x)} {_n(top - 20)}V{_n(top)}" marker-end="url(#tip)"/>'
+    x, top = _n(first.box.x), first.box.y - first.box.height / 2
+    yield f'<circle class="tip" cx="{x}" cy="{_n(top - 26)}" r="6"/>'
+    yield f'<path class="line" d="M{x} {_n(top - 20)}V{_n(top)}" marker-end="url(#tip)"/>'
 
 
 def _line(line: Line) -> Iterator[str]:
@@ -203,7 +206,9 @@ def _path(points: tuple[Point, ...]) -> str:
     """A line through all points with round corners."""
     parts = [f"M{_xy(points[0])}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        parts.append(f"L{_xy(_towards(corner, before))}Q{_xy(corner)} {_xy(_towards(corner, after))}")
+        parts.append(
+            f"L{_xy(_towards(corner, before))}Q{_xy(corner)} {_xy(_towards(corner, after))}"
+        )
     return "".join([*parts, f"L{_xy(points[-1])}"])
 
 
@@ -253,7 +258,7 @@ def _shape(kind: str, box: Box) -> Iterator[str]:
     radius = box.height / 2
     match kind:
         case "Choice":
-            point = edge_inset(kind, box.height, radius)
+            point = edge_inset(kind, "left", box.height, radius)
             corners = [
                 (left, box.y),
                 (left + point, top),
@@ -280,17 +285,16 @@ def _shape(kind: str, box: Box) -> Iterator[str]:
             yield f'<rect class="shape {kind}" {_frame(box)} rx="6"/>'
 
 
-def _legend(width: float, top: float) -> Iterator[str]:
+def _legend(x: float, y: float) -> Iterator[str]:
     """What the shapes mean, in one row."""
-    y, x = top + 22, 34.0
     yield '<g class="legend" aria-hidden="true">'
     for kind, words in _LEGEND:
         if kind == "catch":
             yield f'<g class="catch"><path class="line" d="M{_n(x)} {_n(y)}h26"/></g>'
         else:
             yield from _shape(kind, Box(x + 13, y, 26, 16))
-        yield f'<text x="{_n(x + 34)}" y="{_n(y)}">{words}</text>'
-        x += 34 + len(words) * 7 + 26
+        yield f'<text x="{_n(x + 36)}" y="{_n(y)}">{words}</text>'
+        x += 36 + len(words) * 7 + 24
     yield "</g>"
 
 

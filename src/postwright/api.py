@@ -54,7 +54,7 @@ def _json_body(event: Mapping[str, Any]) -> Any:
         if event.get("isBase64Encoded"):
             text = base64.b64decode(text).decode()
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problem = Problem(
             item="body",
             rule="request-json",

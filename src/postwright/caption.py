@@ -26,7 +26,7 @@ def length(text: str) -> int:
     Instagram does not say whether it counts code points or UTF-16 units, so the larger of both
     counts.
     """
-    return max(len(text), len(text.encode("utf-16-le")) // 2)
+    return max(len(text), len(text.encode("utf-16-le", "surrogatepass")) // 2)
 
 
 def hashtags(text: str) -> list[str]:

@@ -49,6 +49,7 @@ QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
 _TRIES: Final[dict[type[PostwrightError], int]] = {
     MediaUnreachableError: 3,
     ProcessingFailedError: 3,
+    ContainerExpiredError: 3,
     TransientGraphError: 3,
     RateLimitedError: 8,
 }
@@ -57,6 +58,8 @@ _MOST_SERIOUS_FIRST: Final = (
     MediaRejectedError,
     MediaUnreachableError,
     ProcessingFailedError,
+    TransientGraphError,
+    RateLimitedError,
 )
 _AGAIN_SECONDS: Final = (5, 30, 120)
 _SLOW_SECONDS: Final = (300, 600, 1200, 2400, 3600)
@@ -147,6 +150,8 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
             ),
         )
         known.children, known.caption_hash = children, job.caption_hash
+        if known.error and known.error["type"] == ContainerExpiredError.__name__:
+            _doubt_children(app, ref, job)
         app.store.put_container(ref, PARENT, known)
     job.containers[PARENT] = known
     if known.state == "rejected":
@@ -209,6 +214,14 @@ def _next(job: Job) -> dict[str, Any]:
     return _answer(job, "wait", _wait_seconds(job))
 
 
+def _doubt_children(app: App, ref: Ref, job: Job) -> None:
+    """One of them is gone and Instagram does not say which, so all are looked at again."""
+    for item in job.items:
+        child = job.containers[str(item.index)]
+        child.state = "created"
+        app.store.put_container(ref, str(item.index), child)
+
+
 def _create(app: App, ref: Ref, job: Job, item: SnapshotItem) -> str:
     instagram = app.instagram(ref.account_id)
     in_carousel = job.kind == "carousel"
@@ -244,7 +257,7 @@ def _make(known: Container | None, name: str, create: Callable[[], str]) -> Cont
 
 def _after_failure(error: PostwrightError, tries: int) -> Container:
     """Try again later, slower, or never: by class and by how often it was tried."""
-    if tries >= _TRIES.get(type(error), 1) and not isinstance(error, ContainerExpiredError):
+    if tries >= _TRIES.get(type(error), 1):
         return Container(state="rejected", tries=tries, error=error.to_json())
     if isinstance(error, RateLimitedError):
         pause = max(error.wait_seconds, _SLOW_SECONDS[min(tries, len(_SLOW_SECONDS)) - 1])
@@ -286,6 +299,8 @@ def _look(instagram: InstagramClient, job: Job) -> set[str]:
             return _Look(key, instagram.container_status(unfinished[key]))
         except TransientGraphError:
             return _Look(key, None)
+        except ContainerExpiredError as error:
+            return _Look(key, ContainerStatus("EXPIRED", error.sentence))
 
     with ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(unfinished))) as pool:
         looks = list(pool.map(look, unfinished))
@@ -306,7 +321,8 @@ def _take(job: Job, look: _Look) -> bool:
     if look.status.status_code == "ERROR":
         error = errors.classify_processing(look.status.status)
         error.item = _name(job, look.key)
-        job.containers[look.key] = _after_failure(error, container.tries)
+        again = _after_failure(error, container.tries)
+        job.containers[look.key] = again.model_copy(update={"children": container.children})
         return True
     return False
 
@@ -349,8 +365,10 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
     }
     late = [
         _name(job, key)
-        for key, container in job.containers.items()
-        if container.state == "created" and _age(container) > budgets[_media_kind(job, key)]
+        for key in _keys(job)
+        if (container := job.containers.get(key)) is not None
+        and container.state == "created"
+        and _age(container) > budgets[_media_kind(job, key)]
     ]
     if late:
         raise ProcessingFailedError(
@@ -363,7 +381,7 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
 
 def _seconds_until_slot(instagram: InstagramClient, quota: Quota) -> int:
     """Seconds until the oldest of the posts that count leaves the window, as far as the media list
-    tells.
+    tells, whose times are cut to whole seconds.
     """
     try:
         page = instagram.recent_media(limit=min(100, max(1, quota.total)))
@@ -373,7 +391,7 @@ def _seconds_until_slot(instagram: InstagramClient, quota: Quota) -> int:
     inside = [age for age in ages if 0 <= age < quota.duration_seconds]
     if not inside:
         return QUOTA_WAIT_MAX_SECONDS
-    return max(60, int(quota.duration_seconds - max(inside)) + 1)
+    return max(60, int(quota.duration_seconds - max(inside)) + 2)
 
 
 def _missing(job: Job) -> list[int]:

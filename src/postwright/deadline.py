@@ -86,9 +86,10 @@ class DeadlineTransport(httpx.HTTPTransport):
     """An HTTPTransport whose connections obey `within`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=context,
             max_connections=20,
             max_keepalive_connections=20,
             keepalive_expiry=30,

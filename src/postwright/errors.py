@@ -49,8 +49,8 @@ class PostwrightError(Exception):
         item: str | None = None,
         call: str | None = None,
     ) -> None:
-        super().__init__(sentence)
         self.sentence = redact(sentence)
+        super().__init__(self.sentence)
         self.code = code
         self.subcode = subcode
         self.http_status = http_status
@@ -349,7 +349,8 @@ def classify(failure: GraphFailure) -> PostwrightError:
     unclear = failure.http_status is None or failure.http_status >= 500 or failure.code is None
     if unclear or failure.call != "create":
         return TransientGraphError(
-            f"Instagram gave no usable answer ({_answer(failure)}).", **fields
+            f"Instagram gave no usable answer ({_answer(failure)}). Try again in a few minutes.",
+            **fields,
         )
     return MediaRejectedError(
         f"Instagram refused this item with an error we do not know ({_answer(failure)}).", **fields
@@ -379,12 +380,12 @@ def of_name(name: str) -> type[PostwrightError] | None:
 
 def split_text(text: str) -> tuple[str, dict[str, Any]]:
     """Sentence and JSON fields of an error's text; text that has none comes back whole."""
-    start = text.rfind(" {")
-    try:
-        fields = json.loads(text[start:]) if start >= 0 else None
-    except ValueError:
-        fields = None
-    return (text[:start], fields) if isinstance(fields, dict) else (text, {})
+    for brace in re.finditer(r" (?={)", text):
+        try:
+            return text[: brace.start()], json.loads(text[brace.end() :])
+        except ValueError:
+            continue
+    return text, {}
 
 
 def _answer(failure: GraphFailure) -> str:

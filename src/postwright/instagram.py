@@ -13,7 +13,6 @@ guide and references, read 2026-09.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,8 @@ PUBLISH_DEADLINE_SECONDS: Final = 15.0
 CREATE_DEADLINE_SECONDS: Final = 20.0
 READ_DEADLINE_SECONDS: Final = 10.0
 
+_NUMBER_MAX: Final = 100_000
+"""Larger numbers in usage headers cannot be true: so many minutes are more than two months."""
 _MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 _ACCOUNT_FIELDS = "id,user_id,username,account_type"
 
@@ -268,11 +269,10 @@ class InstagramClient:
         try:
             row = body["data"][0]
             config = row["config"]
-            return Quota(row["quota_usage"], config["quota_total"], config["quota_duration"])
-        except (KeyError, IndexError, TypeError) as error:
-            raise errors.TransientGraphError(
-                "Instagram answered without the publishing quota.", call="read"
-            ) from error
+            used, total = int(row["quota_usage"]), int(config["quota_total"])
+            return Quota(used, total, int(config["quota_duration"]))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise _without("the publishing quota") from error
 
     def recent_media(self, *, limit: int = 25, after: str | None = None) -> MediaPage:
         """One page of the account's posts, newest first; stories are not among them."""
@@ -280,9 +280,7 @@ class InstagramClient:
         if after:
             parameters["after"] = after
         body = self._get("read", f"{self.user_id}/media", parameters)
-        cursors = body.get("paging") or {}
-        more = (cursors.get("cursors") or {}).get("after") if cursors.get("next") else None
-        return MediaPage(tuple(_media(row) for row in body.get("data", [])), more)
+        return MediaPage(tuple(_media(row) for row in _rows(body)), _next_cursor(body))
 
     def media(self, media_id: str) -> Media:
         """One published post."""
@@ -290,13 +288,15 @@ class InstagramClient:
 
     def child_count(self, media_id: str) -> int:
         """How many items a published carousel has."""
-        return len(self._get("read", f"{media_id}/children", {"fields": "id"}).get("data", []))
+        return len(_rows(self._get("read", f"{media_id}/children", {"fields": "id"})))
 
     def account(self) -> Account:
         """The account behind the token; flat and wrapped answers are understood."""
         body = self._get("read", "me", {"fields": _ACCOUNT_FIELDS})
-        row = body["data"][0] if isinstance(body.get("data"), list) and body["data"] else body
-        user_id = row.get("user_id") or row.get("id") or ""
+        row = next(iter(_rows(body)), {}) if "data" in body else body
+        user_id = row.get("user_id") or row.get("id")
+        if not user_id:
+            raise _without("the account's id")
         return Account(str(user_id), str(row.get("username", "")), str(row.get("account_type", "")))
 
     def _create(
@@ -340,7 +340,7 @@ class InstagramClient:
     def _body(self, call: Call, answer: httpx.Response) -> dict[str, Any]:
         try:
             body = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if answer.is_success and isinstance(body, dict) and "error" not in body:
             return body
@@ -368,7 +368,7 @@ def parse_usage(headers: Mapping[str, str]) -> Usage:
     for name in ("x-app-usage", "x-business-use-case-usage"):
         try:
             found = json.loads(headers.get(name, "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             rows.append(found)
@@ -382,8 +382,8 @@ def parse_usage(headers: Mapping[str, str]) -> Usage:
 
 
 def _number(value: Any) -> int:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return max(0, int(value)) if usable else 0
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if usable and 0 <= value <= _NUMBER_MAX else 0
 
 
 def _pauses() -> Sequence[int]:
@@ -395,6 +395,26 @@ def _id_of(body: Mapping[str, Any], call: Call) -> str:
     if not re.fullmatch(r"\d+", found):
         raise errors.classify(GraphFailure(call, 200, message="success without an id"))
     return found
+
+
+def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The list of an answer. One that is missing is not an empty one: that nothing was published is
+    concluded from lists.
+    """
+    rows = body.get("data")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _without("the list that was asked for")
+    return rows
+
+
+def _next_cursor(body: Mapping[str, Any]) -> str | None:
+    paging = body.get("paging")
+    cursors = paging.get("cursors") if isinstance(paging, dict) and paging.get("next") else None
+    return _text(cursors.get("after")) if isinstance(cursors, dict) else None
+
+
+def _without(what: str) -> errors.TransientGraphError:
+    return errors.TransientGraphError(f"Instagram answered without {what}.", call="read")
 
 
 def _failure(call: Call, answer: httpx.Response, problem: Any, usage: Usage) -> GraphFailure:
@@ -417,19 +437,25 @@ def _integer(value: Any) -> int | None:
 
 
 def _media(row: Mapping[str, Any]) -> Media:
-    timestamp = row.get("timestamp")
+    media_id = row.get("id")
+    if not media_id:
+        raise _without("the id of a post")
     return Media(
-        id=str(row.get("id", "")),
-        caption=row.get("caption"),
-        media_type=row.get("media_type"),
-        media_product_type=row.get("media_product_type"),
-        permalink=row.get("permalink"),
-        timestamp=_timestamp(timestamp) if isinstance(timestamp, str) else None,
+        id=str(media_id),
+        caption=_text(row.get("caption")),
+        media_type=_text(row.get("media_type")),
+        media_product_type=_text(row.get("media_product_type")),
+        permalink=_text(row.get("permalink")),
+        timestamp=_timestamp(_text(row.get("timestamp"))),
     )
 
 
-def _timestamp(text: str) -> datetime | None:
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _timestamp(text: str | None) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+        return datetime.strptime(text or "", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None

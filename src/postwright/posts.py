@@ -17,6 +17,7 @@ from postwright.errors import InvalidPostError
 from postwright.instagram import MediaOptions
 from postwright.media import MediaHead
 from postwright.models import (
+    Description,
     Group,
     MediaItem,
     PostKind,
@@ -55,7 +56,7 @@ def find_group(app: App, request: PublishRequest) -> Group:
     try:
         group = app.store.group(request.session_id, request.group_id)
     except ValidationError as error:
-        problems = [_record_problem(row) for row in error.errors()]
+        problems = [_record_problem(row, "group") for row in error.errors()]
         raise InvalidPostError("The post group's record is wrong.", problems=problems) from error
     if group is not None:
         return group
@@ -86,7 +87,7 @@ def prepare(app: App, group: Group) -> Post:
     """The post that the group makes now; raises InvalidPostError with all problems that need no
     media library.
     """
-    description = app.store.description(group.session_id, group.group_id)
+    description = _find_description(app, group)
     text = (
         group.caption if group.caption is not None else (description.caption if description else "")
     )
@@ -118,6 +119,14 @@ def prepare(app: App, group: Group) -> Post:
         if head is not None
     ]
     return Post(kind=_kind(group.media), caption=full_caption, items=items)
+
+
+def _find_description(app: App, group: Group) -> Description | None:
+    try:
+        return app.store.description(group.session_id, group.group_id)
+    except ValidationError as error:
+        problems = [_record_problem(row, "description") for row in error.errors()]
+        raise InvalidPostError("The description's record is wrong.", problems=problems) from error
 
 
 def item_name(index: int, item: MediaItem) -> str:
@@ -208,11 +217,11 @@ def _request_problem(row: Mapping[str, Any]) -> Problem:
     )
 
 
-def _record_problem(row: Mapping[str, Any]) -> Problem:
+def _record_problem(row: Mapping[str, Any], record: str) -> Problem:
     return Problem(
         item=".".join(str(part) for part in row["loc"]),
-        rule="group-record",
+        rule=f"{record}-record",
         found="an unknown key" if row["type"] == "extra_forbidden" else repr(row["input"])[:80],
         allowed=row["msg"],
-        fix="Correct the group's record.",
+        fix=f"Correct the {record}'s record.",
     )

@@ -68,6 +68,7 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     container_id = _container_to_send(job, attempt)
     if container_id is None:
         return {"next": "recheck", "instagramPostId": None}
+    instagram = app.instagram(ref.account_id)
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
             "Another post with the same caption is being published on this account;"
@@ -78,7 +79,7 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     if not _in_time(opened, remaining_seconds()):
         _refuse(app, ref, job, opened)
         raise TransientGraphError("Too late to send within the time fence; nothing was sent.")
-    return _send(app, ref, job, opened)
+    return _send(app, ref, job, opened, instagram)
 
 
 def reconcile(app: App, ref: Ref) -> dict[str, Any]:
@@ -96,14 +97,15 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
         return {"next": "resend", "instagramPostId": None}
     job = runs.job_of(app, ref)
     looks = _next_look(job, attempt, ref.redrive_count)
+    settled = _settled(attempt)  # before the look: what was seen earlier proves nothing later
     status, candidates = _evidence(app, ref, job, attempt)
-    if status == "PUBLISHED" and (len(candidates) == 1 or _settled(attempt)):
+    if status == "PUBLISHED" and (len(candidates) == 1 or settled):
         found = candidates[0].id if len(candidates) == 1 else None
         return _succeed(app, ref, job, found)
     clear = status == "FINISHED" and not candidates
     looks.clear = looks.clear + 1 if clear else 0
     app.store.update_job(ref, looks=looks)
-    if clear and looks.clear >= CLEAR_LOOKS and _settled(attempt):
+    if clear and looks.clear >= CLEAR_LOOKS and settled:
         if attempt.answer == _BLOCKED_ANSWER:
             raise AccountBlockedError(
                 "Instagram blocked the publish as spam and the post cannot be found."
@@ -190,9 +192,11 @@ def _in_time(attempt: Attempt, remaining_seconds: float) -> bool:
     return not late and remaining_seconds > PUBLISH_DEADLINE_SECONDS
 
 
-def _send(app: App, ref: Ref, job: Job, attempt: Attempt) -> dict[str, Any]:
+def _send(
+    app: App, ref: Ref, job: Job, attempt: Attempt, instagram: InstagramClient
+) -> dict[str, Any]:
     try:
-        media_id = app.instagram(ref.account_id).publish(attempt.container_id)
+        media_id = instagram.publish(attempt.container_id)
     except PublishUncertainError as error:
         with suppress(ConditionFailedError):
             app.store.note_answer(ref, attempt.seq, f"{error.code}/{error.subcode}")
@@ -248,7 +252,7 @@ def _next_look(job: Job, attempt: Attempt, redrive_count: int) -> Looks:
 
 
 def _settled(attempt: Attempt) -> bool:
-    return clock.seconds_since(parse_instant(attempt.sent_at)) > SETTLE_SECONDS
+    return clock.seconds_since(parse_instant(attempt.sent_at)) >= SETTLE_SECONDS
 
 
 def _evidence(app: App, ref: Ref, job: Job, attempt: Attempt) -> tuple[str | None, list[Media]]:

@@ -144,6 +144,7 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
     published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
     gone on without this job.
     """
+    _begin_with_stored_token(app, ref)
     group = app.store.fence(ref.session_id, ref.group_id)
     if group is None:
         raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
@@ -173,6 +174,7 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
 
 def take_snapshot(app: App, request: PublishRequest, ref: Ref) -> None:
     """Fix what is published from here on; raises InvalidPostError when the group is not fit."""
+    _begin_with_stored_token(app, ref)
     post = posts.prepare(app, posts.find_group(app, request))
     app.store.update_job(
         ref,
@@ -291,6 +293,11 @@ def _resolve(app: App, group: Fence) -> str | None:
     if now is None or now.publish_status == "publishing":
         return job_id
     return _resolve(app, now)
+
+
+def _begin_with_stored_token(app: App, ref: Ref) -> None:
+    """A token that was kept from before this run, or before its redrive, may be outdated."""
+    app.tokens.begin(ref.account_id, run=f"{ref.job_id} {ref.redrive_count}")
 
 
 def _new_job(request: PublishRequest, ref: Ref) -> Job:

@@ -7,7 +7,7 @@ condition; none retries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -31,7 +31,11 @@ from postwright.models import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        ConditionCheckTypeDef,
+        PutTypeDef,
+        TransactWriteItemTypeDef,
+    )
 
 OPEN_JOBS_INDEX: Final = "open-jobs"
 FINISHED_JOB_LIFE: Final = timedelta(days=90)
@@ -41,6 +45,8 @@ _deserialize = TypeDeserializer().deserialize
 
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
+_NOT_UNPROVEN: Final = f"(attribute_not_exists(attempt) OR NOT {_UNPROVEN})"
+_SAME_GROUP: Final = "sessionId = :session AND groupId = :group"
 _STATES: Final = {
     ":open": "open",
     ":not_published": "not_published",
@@ -153,10 +159,7 @@ class Store:
             self._new_item({**_job_key(job.session_id, job.job_id), **_open_job(job)}),
             self._new_item({**_key(f"JOB#{job.job_id}", "JOB"), **lookup}),
         ]
-        try:
-            self._client.transact_write_items(TransactItems=items)
-        except self._client.exceptions.TransactionCanceledException as error:
-            raise ConditionFailedError(str(error)) from error
+        self._transact(items)
 
     def hold(self, ref: Ref) -> None:
         """Transition 2: take a failed group back for the same job, as a redrive needs it."""
@@ -177,7 +180,7 @@ class Store:
         )
 
     def open_attempt(self, ref: Ref, attempt: Attempt, previous: Attempt | None) -> None:
-        """Transitions 3 and 7: from here on a POST may have been sent."""
+        """Transitions 3 and 7: from here on a POST may have been sent; the caption is locked."""
         if previous is not None and previous.state == "resend_allowed":
             before = (
                 "attempt.seq = :previous AND attempt.#state = :resend_allowed AND attempt.n = :one"
@@ -194,12 +197,19 @@ class Store:
         }
         if previous is not None:
             values[":previous"] = previous.seq
-        self._update_group(
+        update = self._group_update(
             ref,
             "SET attempt = :attempt",
             f"publishStatus = :publishing AND activeJobId = :job AND {before}",
             values,
         )
+        locked: ConditionCheckTypeDef = {
+            "TableName": self._table,
+            "Key": _serialized(_caption_key(ref, attempt.caption_hash)),
+            "ConditionExpression": _SAME_GROUP,
+            "ExpressionAttributeValues": _group_values(ref.session_id, ref.group_id),
+        }
+        self._transact([{"Update": update}, {"ConditionCheck": locked}])
 
     def refuse(self, ref: Ref, seq: int) -> None:
         """Transition 4: Instagram refused this very attempt for certain."""
@@ -226,7 +236,7 @@ class Store:
         try:
             self._put(
                 {**key, **owner},
-                condition="attribute_not_exists(PK) OR (sessionId = :session AND groupId = :group)",
+                condition=f"attribute_not_exists(PK) OR ({_SAME_GROUP})",
                 values={":session": ref.session_id, ":group": ref.group_id},
             )
         except ConditionFailedError:
@@ -286,33 +296,48 @@ class Store:
 
     def lock_caption(self, ref: Ref, caption_hash: str) -> bool:
         """True when this group may send a post with this caption; False when another does."""
-        key = _key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")
-        mine = {"sessionId": ref.session_id, "groupId": ref.group_id}
-        holder = self._get(key)
-        values: dict[str, Any] = {":session": ref.session_id, ":group": ref.group_id}
-        condition = "attribute_not_exists(PK) OR (sessionId = :session AND groupId = :group)"
-        if holder and (holder["sessionId"], holder["groupId"]) != (ref.session_id, ref.group_id):
-            other = self.fence(holder["sessionId"], holder["groupId"])
-            if other is not None and other.attempt is not None and other.attempt.unproven:
-                return False
-            condition += " OR (sessionId = :otherSession AND groupId = :otherGroup)"
-            values |= {":otherSession": holder["sessionId"], ":otherGroup": holder["groupId"]}
+        key = _caption_key(ref, caption_hash)
+        mine = {**key, "sessionId": ref.session_id, "groupId": ref.group_id}
+        holder = self._get(key) or mine
         try:
-            self._put({**key, **mine}, condition=condition, values=values)
+            if holder == mine:
+                self._put(
+                    mine,
+                    condition=f"attribute_not_exists(PK) OR ({_SAME_GROUP})",
+                    values={":session": ref.session_id, ":group": ref.group_id},
+                )
+            else:
+                self._steal_caption(mine, holder["sessionId"], holder["groupId"])
         except ConditionFailedError:
             return False
         return True
+
+    def _steal_caption(self, item: Mapping[str, Any], session_id: str, group_id: str) -> None:
+        """Take the lock from a group that has it and no unproven attempt, both in one step."""
+        unproven = {":open": "open", ":resend_allowed": "resend_allowed"}
+        nothing_sent: ConditionCheckTypeDef = {
+            "TableName": self._table,
+            "Key": _serialized(_group_key(session_id, group_id)),
+            "ConditionExpression": _NOT_UNPROVEN,
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": _serialized(unproven),
+        }
+        lock: PutTypeDef = {
+            "TableName": self._table,
+            "Item": _serialized(item),
+            "ConditionExpression": _SAME_GROUP,
+            "ExpressionAttributeValues": _group_values(session_id, group_id),
+        }
+        self._transact([{"ConditionCheck": nothing_sent}, {"Put": lock}])
 
     def free_caption(self, ref: Ref, caption_hash: str) -> None:
         """Give the caption back, if this group has it."""
         try:
             self._client.delete_item(
                 TableName=self._table,
-                Key=_serialized(_key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")),
-                ConditionExpression="sessionId = :session AND groupId = :group",
-                ExpressionAttributeValues=_serialized(
-                    {":session": ref.session_id, ":group": ref.group_id}
-                ),
+                Key=_serialized(_caption_key(ref, caption_hash)),
+                ConditionExpression=_SAME_GROUP,
+                ExpressionAttributeValues=_group_values(ref.session_id, ref.group_id),
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return
@@ -413,22 +438,32 @@ class Store:
     def _update_group(
         self, ref: Ref, action: str, condition: str, values: Mapping[str, Any]
     ) -> None:
+        try:
+            self._client.update_item(**self._group_update(ref, action, condition, values))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(str(error)) from error
+
+    def _group_update(
+        self, ref: Ref, action: str, condition: str, values: Mapping[str, Any]
+    ) -> Any:
+        """A conditional update of the group, for a call of its own or as part of a transaction."""
         text = f"{action} {condition}"
-        states = {name: value for name, value in _STATES.items() if name in text}
-        used = {name: value for name, value in values.items() if name in text}
-        extra: dict[str, Any] = (
+        used = {name: value for name, value in {**_STATES, **values}.items() if name in text}
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _serialized(_group_key(ref.session_id, ref.group_id)),
+            "UpdateExpression": action,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": _serialized(used),
+        }
+        return update | (
             {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in text else {}
         )
+
+    def _transact(self, items: Sequence[TransactWriteItemTypeDef]) -> None:
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_serialized(_group_key(ref.session_id, ref.group_id)),
-                UpdateExpression=action,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=_serialized({**states, **used}),
-                **extra,
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+            self._client.transact_write_items(TransactItems=items)
+        except self._client.exceptions.TransactionCanceledException as error:
             raise ConditionFailedError(str(error)) from error
 
 
@@ -446,6 +481,15 @@ def _session_pk(session_id: str) -> str:
 
 def _group_key(session_id: str, group_id: str) -> dict[str, str]:
     return _key(_session_pk(session_id), f"GROUP#{group_id}")
+
+
+def _caption_key(ref: Ref, caption_hash: str) -> dict[str, str]:
+    return _key(f"ACCOUNT#{ref.account_id}", f"SENDING#{caption_hash}")
+
+
+def _group_values(session_id: str, group_id: str) -> dict[str, Any]:
+    """What `_SAME_GROUP` compares with."""
+    return _serialized({":session": session_id, ":group": group_id})
 
 
 def _job_key(session_id: str, job_id: str) -> dict[str, str]:

@@ -25,13 +25,14 @@ class Credentials:
 
 
 class Tokens:
-    """Credentials by account, kept in memory for a few minutes so that a new token is picked up."""
+    """Credentials by account, kept in memory for a few minutes, and never into another run."""
 
     def __init__(self, client: SSMClient, prefix: str, cache_seconds: int) -> None:
         self._client = client
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}
+        self._run_of: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -48,6 +49,17 @@ class Tokens:
             found = self._read(account_id)
             self._cache[account_id] = (clock.now(), found)
             return found
+
+    def begin(self, account_id: str, run: str) -> None:
+        """Read the account's token anew if it was kept for another run than `run`.
+
+        Each function's process keeps its own. Without this a run that is started or redriven right
+        after a new login would meet the old token, and fail, in every process that is still warm.
+        """
+        with self._lock:
+            if self._run_of.get(account_id) != run:
+                self._run_of[account_id] = run
+                self._cache.pop(account_id, None)
 
     def forget(self, account_id: str) -> None:
         """Read the account's token anew at the next call, as after Instagram refused it."""

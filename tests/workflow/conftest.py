@@ -5,26 +5,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sandbox.server import Sandbox, SandboxOptions
 from tests.media import film
-from tests.workflow.workbench import Workbench
-
-WALL_SECONDS = pytest.StashKey[dict[str, float]]()
-"""Real durations that are worth knowing and that no test asserts."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """Files that collect what the sandbox writes during the session."""
-
-    function_log: Path
-    functions_stderr: Path
-    sandbox_log: Path
+from tests.workflow.workbench import WALL_SECONDS, Workbench, Written
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +24,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """One sandbox at the highest speed; what its processes write to stderr goes to a file."""
     clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
-    options = SandboxOptions(0, 0, 0, speed=None, empty=True, log_path=written.function_log)
+    options = SandboxOptions(0, 0, 0, speed=None, empty=True, log_path=written.functions_log)
     with _logging_to(written.sandbox_log):
         with _stderr_to(written.functions_stderr):
             sandbox = Sandbox(options)

@@ -1,4 +1,4 @@
-"""What the scenarios work with: a sandbox at the highest speed, post groups made from media of their
+"""What the scenarios work with: a sandbox at the highest speed, post groups with media of their
 own, runs of the real workflow, and everything that is left behind.
 """
 
@@ -7,16 +7,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import httpx
+import pytest
+from boto3.dynamodb.types import TypeSerializer
 
 from postwright.models import Description, Group, Job, MediaItem, Session
 from postwright.store import Store
@@ -27,22 +29,24 @@ from tests.media import picture
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import WriteRequestTypeDef
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 TOKEN_PARAMETER = "/ai-social-media/prod/instagram-access-token"  # noqa: S105  a name
+WALL_SECONDS = pytest.StashKey[dict[str, float]]()
+"""Real durations that are worth knowing and that no test asserts; shown at the end of the session."""
+NEW_TOKEN = "IGAASandboxTokenAfterANewLogin0002"  # noqa: S105  worth nothing
 GROUP_CAPTION = "Two days by the sea"
 HASHTAGS = ["bythesea", "golden hour", "#dunes"]
 HASHTAG_LINE = "#bythesea #goldenhour #dunes"
 
-_WALL_SECONDS = 20.0
-"""The longest real time that a run may take here; the slowest takes two seconds."""
-_TOKEN_LIFE_SECONDS = 600
-"""Longer than functions keep a token in memory."""
-
-T = TypeVar("T")
+_STEP_SECONDS = 0.5
+_STEPS = 400
+"""No state in which something is done meanwhile is shorter than a step."""
+_BATCH = 25
 
 
 class Shot(Enum):
@@ -108,6 +112,15 @@ class Run:
         return str(json.loads(self.cause or "{}").get("errorMessage", ""))
 
 
+@dataclass(frozen=True)
+class Written:
+    """Files that collect what the sandbox writes during the session."""
+
+    functions_log: Path
+    functions_stderr: Path
+    sandbox_log: Path
+
+
 class Workbench:
     """One sandbox for all scenarios; `reset` before each."""
 
@@ -135,10 +148,12 @@ class Workbench:
         self.instagram = httpx.Client(base_url=sandbox.instagram, trust_env=False, timeout=30)
         self.groups: list[PostGroup] = []
         self.answers: list[str] = []
-        self.past_requests: list[str] = []
+        self.past_requests: list[dict[str, Any]] = []
+        self.past_items: list[dict[str, Any]] = []
         self._clip = clip
         self._numbers = itertools.count(1)
         self._token_is_new = False
+        self._time_stands_still = False
 
     @property
     def clock(self) -> SimulatedClock:
@@ -151,17 +166,18 @@ class Workbench:
             client.close()
 
     def reset(self) -> None:
-        """An empty simulated Instagram with the default config, and the demo token in its place.
+        """An empty table, an empty simulated Instagram with the default config, and the demo token.
 
-        What its request log held is kept in `past_requests`.
+        What was in the table and in the request log is kept in `past_items` and `past_requests`.
         """
-        self.past_requests.append(json.dumps(self.requests()))
+        self._stop_what_runs()
+        self.past_requests += self.requests()
+        self.past_items += self._take_items()
         self.instagram.post("/_control/reset").raise_for_status()
         self.groups.clear()
         if self._token_is_new:
             self.store_token(DEMO_ACCOUNT.token)
             self._token_is_new = False
-            self.clock.advance(_TOKEN_LIFE_SECONDS)
 
     # Given
 
@@ -172,17 +188,17 @@ class Workbench:
         files = [self._file(shot, number, index) for index, shot in enumerate(shots)]
         text = caption if caption is not None else f"{GROUP_CAPTION} {number}"
         group = PostGroup(session_id, group_id, files, caption="")
-        for index in range(len(files)):
-            self.upload(group, index)
         now = self.clock.now().isoformat()
         self.store.put_session(
             Session(session_id=session_id, name="A test", step="publish", created_at=now)
         )
         self.describe(group, text)
-        media = [MediaItem(key=group.key(i), kind=file.kind) for i, file in enumerate(files)]
         self.store.put_new_group(
-            Group(session_id=session_id, group_id=group_id, name=f"Group {number}", media=media)
+            Group(session_id=session_id, group_id=group_id, name=f"Group {number}")
         )
+        for index in range(len(files)):
+            self.upload(group, index)
+        self.list_files(group)
         self.groups.append(group)
         return group
 
@@ -202,22 +218,37 @@ class Workbench:
 
     def replace(self, group: PostGroup, index: int, shot: Shot = Shot.PHOTO) -> None:
         """Other bytes under the same name."""
-        good = self._file(shot, next(self._numbers), index)
-        group.files[index] = File(group.files[index].name, group.files[index].kind, good.body)
+        body = self._body(shot, next(self._numbers), index)
+        group.files[index] = replace(group.files[index], body=body)
         self.upload(group, index)
 
-    def write_group(self, group: PostGroup, attribute: str, value: dict[str, Any]) -> None:
-        """Set one attribute of the group's record, past the library."""
-        self.write(group, f"GROUP#{group.group_id}", attribute, value)
+    def add(self, group: PostGroup, shot: Shot) -> None:
+        """One more item at the end."""
+        group.files.append(self._file(shot, next(self._numbers), len(group.files)))
+        self.upload(group, len(group.files) - 1)
+        self.list_files(group)
 
-    def write(self, group: PostGroup, sort_key: str, attribute: str, value: dict[str, Any]) -> None:
-        """Set one attribute of a record of the group's session, past the library."""
+    def list_files(self, group: PostGroup) -> None:
+        """Write the files into the group's record, in their order."""
+        items = [
+            MediaItem(key=group.key(index), kind=file.kind).to_json()
+            for index, file in enumerate(group.files)
+        ]
+        self.write(group, "GROUP", "media", items)
+
+    def write(
+        self, group: PostGroup, record: Literal["GROUP", "DESCRIPTION"], attribute: str, value: Any
+    ) -> None:
+        """Set one attribute of the group's record or description, past the library."""
         self.dynamodb.update_item(
             TableName=self.table,
-            Key={"PK": {"S": f"SESSION#{group.session_id}"}, "SK": {"S": sort_key}},
+            Key={
+                "PK": {"S": f"SESSION#{group.session_id}"},
+                "SK": {"S": f"{record}#{group.group_id}"},
+            },
             UpdateExpression="SET #name = :value",
             ExpressionAttributeNames={"#name": attribute},
-            ExpressionAttributeValues={":value": value},
+            ExpressionAttributeValues={":value": TypeSerializer().serialize(value)},
         )
 
     def configure(self, **changes: Any) -> None:
@@ -232,9 +263,15 @@ class Workbench:
             Name=TOKEN_PARAMETER, Value=token, Type="SecureString", Overwrite=True
         )
 
-    def time_stands_still(self) -> AbstractContextManager[None]:
-        """While this is open every wait of a run lasts, so that a test can do something meanwhile."""
-        return self.clock.busy()
+    @contextmanager
+    def time_stands_still(self) -> Iterator[None]:
+        """Every wait of a run lasts while this is open, and a test can do something meanwhile."""
+        with self.clock.busy():
+            self._time_stands_still = True
+            try:
+                yield
+            finally:
+                self._time_stands_still = False
 
     # When
 
@@ -258,20 +295,26 @@ class Workbench:
     def stop(self, job_id: str) -> None:
         self.stepfunctions.stop_execution(executionArn=self.arn(job_id))
 
-    def until_in(self, job_id: str, state: str) -> None:
-        """Return when the run has entered a state."""
-        self._until(lambda: state in self.visits(job_id), f"{job_id} never came to {state}")
+    def until_in(self, job_id: str, state: str, *, times: int = 1) -> None:
+        """Let time pass in small steps until the run has entered a state, so and so many times."""
+        for _ in range(_STEPS):
+            if self.visits(job_id).count(state) >= times:
+                return
+            self.let_time_pass(_STEP_SECONDS)
+        raise AssertionError(f"{job_id} never came to {state}: {self.visits(job_id)}")
 
     def finished(self, job_id: str) -> Run:
-        """The run, once it is over and all that its end causes has happened."""
-        arn = self.arn(job_id)
-
-        def over() -> bool:
-            return self.stepfunctions.describe_execution(executionArn=arn)["status"] != "RUNNING"
-
-        self._until(over, f"{job_id} did not end: {self.visits(job_id)}")
-        self.settle()
-        found = self.stepfunctions.describe_execution(executionArn=arn)
+        """The run, once it is over and its end is recorded."""
+        arn, seconds = self.arn(job_id), _STEP_SECONDS
+        for _ in range(_STEPS):
+            self.let_time_pass(seconds)
+            found = self.stepfunctions.describe_execution(executionArn=arn)
+            if found["status"] != "RUNNING":
+                break
+            seconds *= 1 if self._time_stands_still else 4
+        else:
+            raise AssertionError(f"{job_id} did not end: {self.visits(job_id)}")
+        self.let_time_pass(_STEP_SECONDS)
         return Run(
             job_id=job_id,
             status=found["status"],
@@ -281,9 +324,10 @@ class Workbench:
             cause=found.get("cause"),
         )
 
-    def settle(self) -> None:
-        """Return when nothing is in flight: only then does simulated time move."""
-        self.clock.sleep(0.001)
+    def let_time_pass(self, seconds: float) -> None:
+        """Return when so much time has passed, which it does only while nothing is in flight."""
+        due = self.now() + timedelta(seconds=seconds)
+        self.clock.wait_until(due, was_busy=self._time_stands_still)
 
     def published(self, group: PostGroup, **options: Any) -> Run:
         """Publish a group, or say why it failed."""
@@ -293,19 +337,19 @@ class Workbench:
 
     # Then
 
-    def history(self, job_id: str) -> list[HistoryEventTypeDef]:
-        pages = self.stepfunctions.get_paginator("get_execution_history")
-        return [
-            event
-            for page in pages.paginate(executionArn=self.arn(job_id))
-            for event in page["events"]
-        ]
+    def history(self, job_id: str, *, with_data: bool = True) -> list[HistoryEventTypeDef]:
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(
+            executionArn=self.arn(job_id),
+            includeExecutionData=with_data,
+            PaginationConfig={"PageSize": 1000},
+        )
+        return [event for page in pages for event in page["events"]]
 
     def visits(self, job_id: str) -> list[str]:
         """The states that were entered, in order; those of a Map once per iteration."""
         return [
             event["stateEnteredEventDetails"]["name"]
-            for event in self.history(job_id)
+            for event in self.history(job_id, with_data=False)
             if "stateEnteredEventDetails" in event
         ]
 
@@ -379,11 +423,24 @@ class Workbench:
             case Shot.CLIP:
                 return self._clip + _free_box(mark)
 
-    def _until(self, happened: Callable[[], bool], otherwise: str) -> None:
-        ends = time.monotonic() + _WALL_SECONDS
-        while not happened():
-            assert time.monotonic() < ends, otherwise
-            time.sleep(0.005)
+    def _take_items(self) -> list[dict[str, Any]]:
+        """Everything out of the table; moto copies the whole of it for each claim of a group."""
+        items = list(self.items())
+        deletions: list[WriteRequestTypeDef] = [
+            {"DeleteRequest": {"Key": {"PK": item["PK"], "SK": item["SK"]}}} for item in items
+        ]
+        for start in range(0, len(deletions), _BATCH):
+            batch = deletions[start : start + _BATCH]
+            self.dynamodb.batch_write_item(RequestItems={self.table: batch})
+        return items
+
+    def _stop_what_runs(self) -> None:
+        """A test that failed may have left a run behind."""
+        running = self.stepfunctions.list_executions(
+            stateMachineArn=self.sandbox.state_machine_arn, statusFilter="RUNNING"
+        )
+        for execution in running["executions"]:
+            self.stepfunctions.stop_execution(executionArn=execution["executionArn"])
 
     def _keep_answer(self, answer: httpx.Response) -> None:
         self.answers.append(f"{dict(answer.headers)} {answer.read().decode()}")

@@ -1,17 +1,20 @@
 """The command line: `postwright publish`, `status`, `preflight`, `sandbox serve`.
 
-Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C. With `--json` standard output holds
-one JSON document and nothing else.
+Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C. With `--json`
+standard output holds one JSON document and nothing else.
 """
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from typing import Annotated
 
+import httpx
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from boto3.exceptions import Boto3Error
+from botocore import exceptions as botocore
 
 import postwright
 from postwright.cli import preflight, publish, sandbox, status
@@ -40,7 +43,7 @@ def _version(wanted: bool) -> None:
 
 @cli.callback()
 def options(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  its callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
@@ -54,14 +57,21 @@ def options(
 
 def main() -> None:
     """Run the command line; every failure is one sentence, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli()
     except UsageError as error:
         fail(str(error), 2)
     except PostwrightError as error:
         fail(error.sentence, 1)
-    except (BotoCoreError, ClientError) as error:
+    except (httpx.TransportError, botocore.ConnectionError, botocore.HTTPClientError) as error:
+        fail(f"The sandbox does not answer any more ({type(error).__name__}).", 1)
+    except (botocore.BotoCoreError, botocore.ClientError, Boto3Error) as error:
         fail(f"AWS answered with an error: {error}", 1)
+    except UnicodeEncodeError:
+        fail("An argument holds bytes that are not text in UTF-8.", 2)
     except OSError as error:
         fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import ValidationError
 
 from postwright import clock
 from postwright.app import App
@@ -19,8 +20,15 @@ _SANDBOX_ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "sandbox",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "no_proxy": "*",
 }
-_NEVER_SENT_TO_A_SANDBOX = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
+_HOW = (
+    "Start a sandbox with `postwright sandbox serve` and set AWS_ENDPOINT_URL to the AWS address"
+    " that it prints, for example AWS_ENDPOINT_URL=http://127.0.0.1:8082."
+)
 
 
 class SandboxClock:
@@ -28,10 +36,11 @@ class SandboxClock:
 
     def __init__(self, endpoint: str) -> None:
         self._url = f"{endpoint.rstrip('/')}/_sandbox"
+        self._http = httpx.Client(timeout=10, trust_env=False)
 
     def describe(self) -> dict[str, str]:
         """What the sandbox says of itself."""
-        answer = httpx.get(self._url, timeout=10, trust_env=False)
+        answer = self._http.get(self._url)
         answer.raise_for_status()
         found: dict[str, str] = answer.json()
         return found
@@ -52,30 +61,51 @@ class SandboxClock:
 def connect() -> App:
     """The parts, connected to a sandbox.
 
-    Raises UsageError when the environment names none, or when nothing answers where it points.
+    Raises UsageError when the environment names none, or when none answers where it points.
     """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    if urlsplit(endpoint).hostname not in _LOOPBACK:
-        raise UsageError(
-            "There is no AWS to talk to. Start a sandbox with `postwright sandbox serve` and set"
-            " AWS_ENDPOINT_URL to the AWS address that it prints, for example"
-            " AWS_ENDPOINT_URL=http://127.0.0.1:8082."
-        )
-    for name in _NEVER_SENT_TO_A_SANDBOX:
-        os.environ.pop(name, None)
-    os.environ.update(_SANDBOX_ENVIRONMENT)
+    endpoint = _loopback_endpoint(os.environ.get("AWS_ENDPOINT_URL", ""))
+    stay_on_this_machine()
+    os.environ["AWS_ENDPOINT_URL"] = endpoint
     remote = SandboxClock(endpoint)
     try:
         found = remote.describe()
-    except (httpx.HTTPError, ValueError) as error:
+        of_sandbox = {
+            "POSTWRIGHT_STATE_MACHINE_ARN": found["stateMachineArn"],
+            "POSTWRIGHT_GRAPH_URL": found["instagram"],
+        }
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as error:
         raise UsageError(
             f"No sandbox answers at {endpoint} ({type(error).__name__}). Start one with"
             " `postwright sandbox serve`, or correct AWS_ENDPOINT_URL."
         ) from error
     clock.use(remote)
-    environment = {
-        "POSTWRIGHT_STATE_MACHINE_ARN": found["stateMachineArn"],
-        "POSTWRIGHT_GRAPH_URL": found["instagram"],
-        **os.environ,
-    }
-    return App.connect(Settings.from_environment(environment))
+    try:
+        settings = Settings.from_environment({**of_sandbox, **os.environ})
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors()]
+        raise UsageError(f"A setting cannot be used. {'; '.join(wrong)}.") from error
+    return App.connect(settings)
+
+
+def stay_on_this_machine() -> None:
+    """Take every trace of a real AWS out of this process, whatever the user's environment holds.
+
+    Profiles, credentials, endpoints of single services and proxies would otherwise lead a client
+    elsewhere, or send a sandbox what is secret.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(_SANDBOX_ENVIRONMENT)
+
+
+def _loopback_endpoint(endpoint: str) -> str:
+    if not endpoint:
+        raise UsageError(f"There is no AWS to talk to. {_HOW}")
+    try:
+        parts = urlsplit(endpoint)
+        local = parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
+    except ValueError:
+        local = False
+    if not local:
+        raise UsageError(f"AWS_ENDPOINT_URL={endpoint} is not a sandbox on this machine. {_HOW}")
+    return endpoint

@@ -25,34 +25,57 @@ class Say:
     def note(self, text: str) -> None:
         """Print something that is good to know, unless only results are wanted."""
         if not self.quiet:
-            Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
+            warn(text)
 
     def result(self, text: str) -> None:
         """Print what the command was called for."""
-        Console(highlight=False).print(text, markup=False, soft_wrap=True)
+        _print(plain_console(), text)
 
 
 say = Say()
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints texts as they are: no markup, no colours, no `:heart:` for hearts."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def warn(text: str) -> None:
+    """Print on standard error what must be seen even by somebody who wants only results."""
+    _print(plain_console(stderr=True), text)
+
+
 def print_json(document: Any) -> None:
-    """The one JSON document of a command that was called with --json."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    """The one JSON document of a command that was called with --json; ASCII fits any terminal."""
+    sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 
 def fail(sentence: str, code: int) -> NoReturn:
     """End with a sentence on standard error."""
-    Console(stderr=True, highlight=False).print(sentence, markup=False, soft_wrap=True)
+    warn(sentence)
     sys.exit(code)
 
 
+def counted(count: int, word: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """One line per problem: which item, what was found, what is allowed, how to mend it."""
+    """How many problems there are, then per problem: item, found, allowed, and how to mend it."""
     return [
-        f"  {problem.item}: found {problem.found}, allowed {problem.allowed}. {_sentence(problem.fix)}"
-        for problem in problems
+        f"{counted(len(problems), 'problem')}:",
+        *(
+            f"  {problem.item}: found {problem.found}, allowed {problem.allowed}."
+            f" {_sentence(problem.fix)}"
+            for problem in problems
+        ),
     ]
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True)
 
 
 def _sentence(text: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from postwright import clock, posts, runs
 from postwright.app import App
-from postwright.cli.console import say
-from postwright.models import Container, Job, parse_instant
+from postwright.cli.console import counted, fail, plain_console, say
+from postwright.models import Container, Job, SnapshotItem, now_text, parse_instant
 
 _POLL_SECONDS = 0.25
 _OVER = ("published", "failed", "unconfirmed", "cancelled")
@@ -43,28 +43,27 @@ def until_over(app: App, job_id: str, *, live: bool = True) -> Job:
     changes = _changes(app, job_id)
     if not live or say.quiet:
         return _last(changes)
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
+    console = plain_console(stderr=True)
+    if not console.is_terminal or console.is_dumb_terminal:
         return _print_lines(changes)
     with Live(console=console, refresh_per_second=8) as display:
         for job in changes:
-            display.update(_table(job))
+            display.update(_display(job))
     return job
 
 
 def summary(job: Job) -> list[str]:
-    """How a job stands or ended, in a few lines; the last one is the permalink of a post that is live."""
-    lines = [f"Job {job.job_id}: {_PHASES[job.phase]}"]
+    """How a job stands or ended; the last line is the permalink of a post that is live."""
+    lines = [f"Job {job.job_id}: {_phase(job)}"]
     if job.status == "publishing":
         lines.append(f"Steps done: {job.progress.completed} of {job.progress.total}")
-        lines += [f"  {line}" for line in _item_lines(job)]
+        lines += [f"  {_name(item)}: {_state(_container(job, item))}" for item in job.items]
     if job.error:
         lines.append(f"{job.error.get('type')}: {job.error.get('message')}")
     if job.warning:
         lines.append(job.warning)
     if job.status == "published":
-        took = _seconds_between(job.started_at, job.finished_at)
-        lines.append(f"{len(job.items)} item{'s' if len(job.items) != 1 else ''}, {took:.0f} s")
+        lines.append(f"{counted(len(job.items), 'item')}, {_seconds(job, job.finished_at):.0f} s")
         lines.append(job.permalink or "The link is not known yet; ask again later.")
     return lines
 
@@ -74,10 +73,11 @@ def _changes(app: App, job_id: str) -> Iterator[Job]:
     while True:
         runs.status(app, job_id)
         job = app.store.find_job(job_id)
-        if job is not None:
-            yield job
-            if job.status in _OVER:
-                return
+        if job is None:
+            fail(f"The record of job {job_id} is gone.", 1)
+        yield job
+        if job.status in _OVER:
+            return
         clock.sleep(_POLL_SECONDS)
 
 
@@ -88,41 +88,58 @@ def _last(changes: Iterator[Job]) -> Job:
 
 def _print_lines(changes: Iterator[Job]) -> Job:
     """One line per change, with the seconds since the run began."""
-    seen: set[str] = set()
+    shown: dict[str, str] = {}
     for job in changes:
-        now = _seconds_between(job.started_at or job.created_at, job.updated_at)
-        for line in (_PHASES[job.phase], *_item_lines(job)):
-            if line not in seen and job.phase not in _OVER:
-                seen.add(line)
-                say.note(f"{now:6.0f} s  {line}")
+        for what, line in _news(job):
+            if shown.get(what) != line:
+                shown[what] = line
+                say.note(f"{_seconds(job, job.updated_at):6.0f} s  {line}")
     return job
 
 
-def _item_lines(job: Job) -> list[str]:
-    return [
-        f"{posts.item_name(item.index, item.media)}: {_state(job.containers.get(str(item.index)))}"
-        for item in job.items
-    ]
-
-
-def _table(job: Job) -> Table:
-    elapsed = _seconds_between(job.started_at or job.created_at, job.updated_at)
-    title = f"{_PHASES[job.phase]}  {job.progress.completed}/{job.progress.total}  {elapsed:.0f} s"
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    for heading in ("item", "kind", "state"):
-        table.add_column(heading)
+def _news(job: Job) -> Iterator[tuple[str, str]]:
+    """What is worth a line: the phase, and each item that something has happened to."""
+    if job.status in _OVER:
+        return
+    yield "phase", _phase(job)
     for item in job.items:
-        name = posts.item_name(item.index, item.media)
-        state = _state(job.containers.get(str(item.index)))
-        table.add_row(Text(name), item.media.kind, Text(state))
-    return table
+        container = _container(job, item)
+        if container is not None:
+            reason = f" ({container.error.get('message')})" if container.error else ""
+            yield _name(item), f"{_name(item)}: {_state(container)}{reason}"
+
+
+def _display(job: Job) -> Group:
+    """Phase, steps and time in one line, then a row per item."""
+    until = job.finished_at or now_text()
+    done = f", {job.progress.completed} of {job.progress.total} steps" if job.items else ""
+    line = f"{_phase(job)}{done}, {_seconds(job, until):.0f} s"
+    rows = Table.grid(padding=(0, 2))
+    for item in job.items:
+        state = _state(_container(job, item))
+        rows.add_row("", Text(_name(item)), item.media.kind, Text(state))
+    return Group(Text(line, no_wrap=True, overflow="ellipsis"), rows)
+
+
+def _phase(job: Job) -> str:
+    if job.phase == "scheduled" and job.request.publish_at:
+        return f"{_PHASES[job.phase]}, {job.request.publish_at}"
+    return _PHASES[job.phase]
+
+
+def _name(item: SnapshotItem) -> str:
+    return posts.item_name(item.index, item.media)
+
+
+def _container(job: Job, item: SnapshotItem) -> Container | None:
+    return job.containers.get(str(item.index))
 
 
 def _state(container: Container | None) -> str:
     return _STATES[container.state] if container else "to be made"
 
 
-def _seconds_between(start: str | None, end: str | None) -> float:
-    if start is None or end is None:
-        return 0.0
-    return (parse_instant(end) - parse_instant(start)).total_seconds()
+def _seconds(job: Job, until: str | None) -> float:
+    """From the true start of the run."""
+    start = job.started_at or job.created_at
+    return (parse_instant(until) - parse_instant(start)).total_seconds() if until else 0.0

@@ -9,7 +9,7 @@ import typer
 
 from postwright import caption as captions
 from postwright import preflight
-from postwright.cli.console import print_json, problem_lines, say
+from postwright.cli.console import counted, print_json, problem_lines, say
 from postwright.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Photos and videos in the order of the post.")]
@@ -21,7 +21,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 CarouselMax = Annotated[
     int,
     typer.Option(
-        "--carousel-max", envvar="POSTWRIGHT_CAROUSEL_MAX", help="Items that a carousel may have."
+        "--carousel-max",
+        envvar="POSTWRIGHT_CAROUSEL_MAX",
+        min=2,
+        max=20,
+        help="Items that a carousel may have.",
     ),
 ]
 
@@ -40,10 +44,8 @@ def command(
         problems = [problem.to_json() for problem in found.problems]
         print_json({"ok": found.ok, "problems": problems})
     elif found.ok:
-        say.result(f"{len(files)} file{'s' if len(files) != 1 else ''}: nothing to refuse.")
+        say.result(f"{counted(len(files), 'file')}: nothing to refuse.")
     else:
-        count = len(found.problems)
-        say.result(f"{count} problem{'s' if count != 1 else ''}:")
         for line in problem_lines(found.problems):
             say.result(line)
     if not found.ok:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import FrameType
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -14,7 +17,7 @@ from postwright import clock, posts, preflight, runs
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
-from postwright.cli.console import UsageError, print_json, problem_lines, say
+from postwright.cli.console import UsageError, print_json, problem_lines, say, warn
 from postwright.cli.preflight import Caption, Hashtags, Json
 from postwright.cli.status import result_of
 from postwright.errors import (
@@ -28,11 +31,21 @@ from postwright.models import (
     Group,
     MediaItem,
     MediaKind,
-    Problem,
     PublishRequest,
     Session,
     now_text,
 )
+
+_GROUP_OF_FILES = "post"
+
+
+def _instant(text: str | None) -> str | None:
+    try:
+        return clock.to_text(clock.from_text(text)) if text is not None else None
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not an instant; write it like 2026-12-01T09:00:00Z."
+        ) from None
 
 
 def command(
@@ -54,7 +67,10 @@ def command(
         str | None, typer.Option("--account", help="Account that publishes.")
     ] = None,
     publish_at: Annotated[
-        str | None, typer.Option("--publish-at", help="When, for example 2026-12-01T09:00:00Z.")
+        str | None,
+        typer.Option(
+            "--publish-at", callback=_instant, help="When, for example 2026-12-01T09:00:00Z."
+        ),
     ] = None,
     on_quota: Annotated[
         Literal["fail", "wait"], typer.Option("--on-quota", help="What to do over the quota.")
@@ -62,32 +78,22 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Publish files, or a stored group, and follow the run until the post is live."""
+    _check_usage(files or [], [caption, *(hashtag or []), *(alt or [])], alt or [], session, group)
     app = connect()
+    request = _request(session, group, account, publish_at, on_quota)
+    job_id = None
     try:
-        if files and not (session or group):
-            session, group = _store(app, files, caption, hashtag or [], alt or [], account)
-        elif files or not (session and group):
-            raise UsageError("Name FILES, or a stored post with --session and --group.")
-        request = posts.parse_request(
-            {
-                "sessionId": session,
-                "groupId": group,
-                **({"accountId": account} if account else {}),
-                **({"publishAt": publish_at} if publish_at else {}),
-                "onQuota": on_quota,
-            }
-        )
-        job_id = _start(app, request)
+        if files:
+            _store(app, request, files, caption, hashtag or [], alt or [])
+        with _ctrl_c_afterwards():
+            job_id = _start(app, request)
+        job = follow.until_over(app, job_id, live=not as_json)
     except PostwrightError as error:
+        if job_id is not None:
+            raise
         _end_without_run(error, as_json)
     except KeyboardInterrupt:
-        say.note("\nStopped before the run began: nothing is published.")
-        raise typer.Exit(130) from None
-    try:
-        job = follow.until_over(app, job_id, live=not as_json)
-    except KeyboardInterrupt:
-        say.note(f"\nThe run goes on without us. Follow it: postwright status {job_id} --watch")
-        raise typer.Exit(130) from None
+        _stop_following(job_id)
     if as_json:
         print_json(result_of(job))
     else:
@@ -97,44 +103,88 @@ def command(
         raise typer.Exit(1)
 
 
+def _check_usage(
+    files: Sequence[Path],
+    texts: Sequence[str],
+    alt: Sequence[str],
+    session: str | None,
+    group: str | None,
+) -> None:
+    if files and (session or group):
+        raise UsageError("Name FILES, or a stored post with --session and --group, not both.")
+    if not files and not (session and group):
+        raise UsageError("Name FILES, or a stored post with --session and --group.")
+    if not files and any(texts):
+        raise UsageError("--caption, --hashtag and --alt go with FILES; a stored post has its own.")
+    if len(alt) > len(files):
+        raise UsageError(f"{len(alt)} alt texts were given for {len(files)} files.")
+
+
+def _request(
+    session: str | None,
+    group: str | None,
+    account: str | None,
+    publish_at: str | None,
+    on_quota: str,
+) -> PublishRequest:
+    """The request for a stored group, or for one that is still to be made from files."""
+    new_session = f"cli-{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    fields = {
+        "sessionId": session or new_session,
+        "groupId": group or _GROUP_OF_FILES,
+        "accountId": account,
+        "publishAt": publish_at,
+        "onQuota": on_quota,
+    }
+    try:
+        return posts.parse_request({k: v for k, v in fields.items() if v is not None})
+    except InvalidPostError as error:
+        raise UsageError(error.sentence) from error
+
+
 def _start(app: App, request: PublishRequest) -> str:
     started = runs.start(app, request, check_quota=False)
-    if not started.new:
+    if started.new:
+        say.note(f"job {started.job_id}")
+    else:
         say.note(f"Job {started.job_id} is publishing this group already; following it.")
     return started.job_id
 
 
 def _store(
     app: App,
+    request: PublishRequest,
     files: Sequence[Path],
     caption: str,
     hashtags: Sequence[str],
     alt: Sequence[str],
-    account: str | None,
-) -> tuple[str, str]:
-    """Check the files, upload them and write session, description and group; the group comes last."""
+) -> None:
+    """Check the files, upload them and write session, description and group; the group last."""
     text = captions.assemble(caption, hashtags)
     found = preflight.check_files(files, text, carousel_max=app.settings.carousel_max)
     if not found.ok:
         raise InvalidPostError("Nothing was uploaded.", problems=found.problems)
-    if len(alt) > len(files):
-        raise UsageError(f"{len(alt)} alt texts were given for {len(files)} files.")
-    session_id = f"cli-{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    session_id, group_id = request.session_id, request.group_id
     kinds = [kind for kind in found.kinds if kind is not None]
     media = _media(session_id, files, kinds, alt)
     for path, item in zip(files, media, strict=True):
         say.note(f"uploading {item.name}")
         app.media.upload(path, item.key)
-    name = captions.normalise(caption)[:60] or files[0].name
-    session = Session(session_id=session_id, name=name, step="publish", created_at=now_text())
-    app.store.put_session(session)
-    description = Description(caption=caption, hashtags=list(hashtags))
-    app.store.put_description(session_id, "post", description)
-    group = Group(
-        session_id=session_id, group_id="post", name=name, media=media, account_id=account
+    name = captions.normalise(caption)[:60] or media[0].name
+    app.store.put_session(
+        Session(session_id=session_id, name=name, step="publish", created_at=now_text())
     )
-    app.store.put_new_group(group)
-    return session_id, "post"
+    description = Description(caption=caption, hashtags=list(hashtags))
+    app.store.put_description(session_id, group_id, description)
+    app.store.put_new_group(
+        Group(
+            session_id=session_id,
+            group_id=group_id,
+            name=name,
+            media=media,
+            account_id=request.account_id,
+        )
+    )
 
 
 def _media(
@@ -143,7 +193,9 @@ def _media(
     taken: set[str] = set()
     items = []
     for index, (path, kind) in enumerate(zip(files, kinds, strict=True)):
-        name = path.name if path.name not in taken else f"{index + 1}-{path.name}"
+        name = _printable(path.name)
+        while name in taken:
+            name = f"{index + 1}-{name}"
         taken.add(name)
         alt_text = alt[index] if index < len(alt) and alt[index] else None
         key = f"{session_id}/enhanced/{name}"
@@ -151,7 +203,39 @@ def _media(
     return items
 
 
-def _end_without_run(error: PostwrightError, as_json: bool) -> None:
+def _printable(name: str) -> str:
+    """A file name as part of a key: without control characters and bytes that are not text."""
+    return "".join(letter if letter.isprintable() else "_" for letter in name)
+
+
+@contextmanager
+def _ctrl_c_afterwards() -> Iterator[None]:
+    """Let Ctrl-C wait until the block is over and we know what has begun; a second one does not."""
+    pressed = False
+
+    def remember(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+def _stop_following(job_id: str | None) -> NoReturn:
+    if job_id is None:
+        warn("\nStopped before the run began: nothing is published.")
+    else:
+        warn(f"\nThe run goes on without us. Follow it: postwright status {job_id} --watch")
+    raise typer.Exit(130)
+
+
+def _end_without_run(error: PostwrightError, as_json: bool) -> NoReturn:
     """Say why no run began; a group that is live already is not a failure."""
     status = "failed"
     result: dict[str, Any] = {"jobId": None, "instagramPostId": None, "permalink": None}
@@ -166,16 +250,9 @@ def _end_without_run(error: PostwrightError, as_json: bool) -> None:
         status, result["jobId"] = error.status, error.job_id
     if as_json:
         print_json({**result, "status": status, "error": error.to_json()})
+    elif isinstance(error, InvalidPostError) and error.problems:
+        for line in problem_lines(error.problems):
+            say.result(line)
     else:
-        _print_error(error)
-    raise typer.Exit(0 if status == "published" else 1)
-
-
-def _print_error(error: PostwrightError) -> None:
-    problems: Sequence[Problem] = error.problems if isinstance(error, InvalidPostError) else ()
-    if not problems:
         say.result(error.sentence)
-        return
-    say.result(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}:")
-    for line in problem_lines(problems):
-        say.result(line)
+    raise typer.Exit(0 if status == "published" else 1)

@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
+from postwright.cli.connection import stay_on_this_machine
 from postwright.cli.console import UsageError
 
-commands = typer.Typer(help="Everything on this machine, without AWS and Instagram.")
+_PORT_MAX = 65_535
+
+commands = typer.Typer(
+    help="Everything on this machine, without AWS and Instagram.", no_args_is_help=True
+)
 
 
 @commands.callback()
@@ -19,9 +24,15 @@ def _group() -> None:
 
 @commands.command("serve")
 def serve(
-    port: Annotated[int, typer.Option(help="Port of the API; 0 takes any free one.")] = 8080,
-    instagram_port: Annotated[int, typer.Option(help="Port of the simulated Instagram.")] = 8081,
-    aws_port: Annotated[int, typer.Option(help="Port of the simulated AWS.")] = 8082,
+    port: Annotated[
+        int, typer.Option(min=0, max=_PORT_MAX, help="Port of the API; 0 takes any free one.")
+    ] = 8080,
+    instagram_port: Annotated[
+        int, typer.Option(min=0, max=_PORT_MAX, help="Port of the simulated Instagram.")
+    ] = 8081,
+    aws_port: Annotated[
+        int, typer.Option(min=0, max=_PORT_MAX, help="Port of the simulated AWS.")
+    ] = 8082,
     speed: Annotated[
         str, typer.Option(help="Simulated seconds per real one, or max to skip all waits.")
     ] = "1",
@@ -38,8 +49,14 @@ def serve(
     ] = False,
 ) -> None:
     """Run the sandbox until Ctrl-C or SIGTERM."""
-    from sandbox.server import PortInUseError, SandboxOptions
-    from sandbox.server import serve as run
+    stay_on_this_machine()
+    try:
+        from sandbox.server import PortInUseError, SandboxOptions
+        from sandbox.server import serve as run
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The sandbox needs {error.name}. Install it with: pip install 'postwright[sandbox]'"
+        ) from error
 
     options = SandboxOptions(
         port=port,

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from postwright import runs
-from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
-from postwright.cli.console import fail, print_json, say
-from postwright.models import Job
+from postwright.cli.console import print_json, say, warn
+from postwright.models import Job, StatusAnswer
 
 
 def command(
@@ -21,25 +20,24 @@ def command(
 ) -> None:
     """Tell how a publish job stands; exit code 1 when it failed."""
     app = connect()
-    _find(app, job_id)
-    if watch:
-        follow.until_over(app, job_id, live=not as_json)
     answer = runs.status(app, job_id)
-    job = _find(app, job_id)
+    if watch and answer is not None:
+        try:
+            follow.until_over(app, job_id, live=not as_json)
+        except KeyboardInterrupt:
+            warn("\nThe run goes on without us.")
+            raise typer.Exit(130) from None
+        answer = runs.status(app, job_id)
+    job = app.store.find_job(job_id)
     if as_json:
-        print_json({"jobId": job_id, **(answer.to_json() if answer else {})})
+        print_json({"jobId": job_id, **_document(job_id, answer)})
+    elif job is None:
+        warn(_unknown(job_id))
     else:
         for line in follow.summary(job):
             say.result(line)
-    if job.status not in ("publishing", "published"):
+    if job is None or job.status not in ("publishing", "published"):
         raise typer.Exit(1)
-
-
-def _find(app: App, job_id: str) -> Job:
-    job = app.store.find_job(job_id)
-    if job is None:
-        fail(f"There is no publish job {job_id}.", 1)
-    return job
 
 
 def result_of(job: Job) -> dict[str, Any]:
@@ -51,3 +49,15 @@ def result_of(job: Job) -> dict[str, Any]:
         "permalink": job.permalink,
         "error": job.error,
     }
+
+
+def _document(job_id: str, answer: StatusAnswer | None) -> dict[str, Any]:
+    """The same keys for a job that is not known, all of them null but the error."""
+    if answer is not None:
+        return answer.to_json()
+    error = {"type": "NotFound", "message": _unknown(job_id)}
+    return {**dict.fromkeys(StatusAnswer.model_json_schema()["properties"]), "error": error}
+
+
+def _unknown(job_id: str) -> str:
+    return f"There is no publish job {job_id}."
