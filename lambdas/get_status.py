@@ -3,7 +3,7 @@
 In:   an HTTP request of API Gateway, payload format 2.0
 Out:  {"statusCode", "headers", "body"}: 200 with the state, 404
 Raises: nothing; problems are answers
-Retry: safe. At most it closes a job whose run is over.
+Retry: safe. At most it closes a run that is over, or starts one that was claimed and forgotten.
 """
 
 from __future__ import annotations

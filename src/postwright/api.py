@@ -6,7 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from postwright import clock, posts, runs
 from postwright.app import App
@@ -17,6 +17,9 @@ from postwright.errors import (
     QuotaExceededError,
 )
 from postwright.models import Problem
+
+_JOB_ID_MAX: Final = 80
+"""A job's id is the name of an execution, and that has at most 80 characters."""
 
 
 def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
 def get_status(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     """`GET /api/publish/{id}/status`: 200 with the job's state, 404 for an unknown job."""
     job_id = str((event.get("pathParameters") or {}).get("id", ""))
-    found = runs.status(app, job_id)
+    found = runs.status(app, job_id) if len(job_id) <= _JOB_ID_MAX else None
     if found is None:
         return _answer(404, {"error": {"message": f"There is no publish job {job_id[:80]}."}})
     return _answer(200, found.to_json())

@@ -12,6 +12,7 @@ guide and references, read 2026-09.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -233,7 +234,8 @@ class InstagramClient:
         `timeout_seconds`.
         """
         ends_at = clock.in_seconds(timeout_seconds)
-        for pause in _pauses():
+        pauses = itertools.chain((5, 10, 20), itertools.repeat(30))
+        while True:
             status = self.container_status(container_id)
             if status.status_code in ("FINISHED", "PUBLISHED"):
                 return
@@ -243,11 +245,11 @@ class InstagramClient:
                 raise errors.ContainerExpiredError("The container has expired; make a new one.")
             left = (ends_at - clock.now()).total_seconds()
             if left <= 0:
-                break
-            clock.sleep(min(pause, left))
-        raise errors.TransientGraphError(
-            f"The container was not ready after {timeout_seconds:.0f} seconds.", call="status"
-        )
+                raise errors.TransientGraphError(
+                    f"The container was not ready after {timeout_seconds:.0f} seconds.",
+                    call="status",
+                )
+            clock.sleep(min(next(pauses), left))
 
     def publish(self, creation_id: str) -> str:
         """The media id of the post that is live now. Sent exactly once, never repeated here.
@@ -384,10 +386,6 @@ def parse_usage(headers: Mapping[str, str]) -> Usage:
 def _number(value: Any) -> int:
     usable = isinstance(value, int | float) and not isinstance(value, bool)
     return int(value) if usable and 0 <= value <= _NUMBER_MAX else 0
-
-
-def _pauses() -> Sequence[int]:
-    return (5, 10, 20, *([30] * 10_000))
 
 
 def _id_of(body: Mapping[str, Any], call: Call) -> str:

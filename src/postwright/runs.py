@@ -199,15 +199,16 @@ def job_of(app: App, ref: Ref) -> Job:
 
 
 def status(app: App, job_id: str) -> StatusAnswer | None:
-    """How a job stands, or None when there is none; a job that has gone quiet is closed if its run
-    is over.
+    """How a job stands, or None when there is none.
+
+    A job that has gone quiet is closed if its run is over, and started if it never was.
     """
     job = app.store.find_job(job_id)
     if job is None:
         return None
     quiet = clock.seconds_since(parse_instant(job.updated_at)) > QUIET_SECONDS
     if job.status == "publishing" and quiet:
-        close_run(app, job)
+        _look_after(app, job)
         job = app.store.find_job(job_id) or job
     return StatusAnswer(
         status=job.status,
@@ -217,6 +218,16 @@ def status(app: App, job_id: str) -> StatusAnswer | None:
         permalink=job.permalink,
         error=job.error,
     )
+
+
+def _look_after(app: App, job: Job) -> None:
+    """Start the run of a claim whose starter died in between; close a run that is over."""
+    if app.executions.describe(job.job_id) is not None:
+        close_run(app, job)
+        return
+    group = app.store.fence(job.session_id, job.group_id)
+    if group is not None and group.active_job_id == job.job_id:
+        app.executions.start(job.job_id, job.request)
 
 
 def close_run(app: App, job: Job) -> None:
@@ -291,7 +302,7 @@ def _resolve(app: App, group: Fence) -> str | None:
     close_run(app, job)
     now = app.store.fence(group.session_id, group.group_id)
     if now is None or now.publish_status == "publishing":
-        return job_id
+        return (now and now.active_job_id) or job_id
     return _resolve(app, now)
 
 

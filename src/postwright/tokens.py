@@ -70,7 +70,7 @@ class Tokens:
         folder = self._prefix if account_id == "default" else f"{self._prefix}/{account_id}"
         token_name, user_name = f"{folder}/instagram-access-token", f"{folder}/instagram-user-id"
         answer = self._client.get_parameters(Names=[token_name, user_name], WithDecryption=True)
-        values = {found["Name"]: found["Value"] for found in answer["Parameters"]}
+        values = {found["Name"]: found["Value"].strip() for found in answer["Parameters"]}
         missing = [name for name in (token_name, user_name) if not values.get(name)]
         if missing:
             raise TokenInvalidError(

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from postwright import clock
 from postwright.app import App
@@ -62,7 +63,7 @@ def cloud() -> Iterator[Cloud]:
     found = Cloud(
         aws.origin,
         session.client("dynamodb"),
-        session.client("s3", **endpoint),
+        session.client("s3", **endpoint, config=Config(signature_version="s3v4")),
         session.client("ssm"),
     )
     in_process = InProcess()

@@ -43,7 +43,7 @@ def bench(_bench: Workbench, written: Written) -> Iterator[Workbench]:
     seen = written.functions_stderr.stat().st_size
     _bench.reset()
     yield _bench
-    sys.stderr.write(written.functions_stderr.read_text(encoding="utf-8")[seen:])
+    sys.stderr.write(written.functions_stderr.read_bytes()[seen:].decode())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

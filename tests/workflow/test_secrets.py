@@ -17,7 +17,6 @@ SECRETS = [
     "Bearer ",
 ]
 
-
 Piece = tuple[str, str]
 """Where something was written, and the text."""
 

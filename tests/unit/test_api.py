@@ -1,0 +1,235 @@
+"""The HTTP API: what each situation answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from postwright import api, clock
+from postwright.models import MediaItem, Ref
+from postwright.store import Store
+from tests.unit.core_world import SESSION, World, attempt
+
+pytest_plugins = ("tests.unit.core_fixtures",)
+
+INPUT = {"sessionId": SESSION, "groupId": "g1"}
+
+
+def event(body: Any = None, job_id: str | None = None) -> dict[str, Any]:
+    """A request of API Gateway, payload format 2.0, as far as it matters."""
+    return {
+        "version": "2.0",
+        "pathParameters": {"id": job_id} if job_id is not None else None,
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def start(world: World, body: Any = INPUT) -> tuple[int, dict[str, Any]]:
+    return read(api.start_publish(world.app, event(body)))
+
+
+def status(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
+    return read(api.get_status(world.app, event(job_id=job_id)))
+
+
+def read(answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def rules(body: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(problem["item"], problem["rule"]) for problem in body["error"]["problems"]}
+
+
+# Starting
+
+
+def test_a_start_is_accepted_with_the_job_and_where_to_ask(world: World) -> None:
+    world.add_image_group()
+
+    code, body = start(world)
+
+    job_id = world.group().active_job_id
+    assert code == 202
+    assert body == {"jobId": job_id, "statusUrl": f"/api/publish/{job_id}/status"}
+
+
+def test_a_second_start_answers_200_with_the_same_body(world: World) -> None:
+    world.add_image_group()
+    _, first = start(world)
+
+    assert start(world) == (200, first)
+
+
+def test_a_published_group_is_a_conflict_with_its_link(world: World) -> None:
+    link = "https://www.instagram.com/p/x/"
+    world.add_group(publish_status="published", active_job_id="j", permalink=link)
+
+    assert start(world) == (409, {"status": "published", "permalink": link})
+
+
+def test_a_published_group_may_have_no_link_yet(world: World) -> None:
+    world.add_group(publish_status="published", active_job_id="j")
+
+    assert start(world) == (409, {"status": "published", "permalink": None})
+
+
+def test_an_unconfirmed_group_is_a_conflict_with_its_job(world: World) -> None:
+    ref = Ref(session_id=SESSION, group_id="g1", job_id="j")
+    world.add_group(
+        publish_status="unconfirmed", active_job_id="j", attempt=attempt(ref, state="open")
+    )
+
+    assert start(world) == (409, {"status": "unconfirmed", "jobId": "j"})
+
+
+def test_an_unknown_session_or_group_is_not_found(world: World) -> None:
+    code, body = start(world)
+    world.add_session()
+    other_code, other_body = start(world)
+
+    assert (code, other_code) == (404, 404)
+    assert body["error"]["type"] == "InvalidPostError"
+    assert "no session s1" in body["error"]["message"]
+    assert "no post group g1" in other_body["error"]["message"]
+
+
+def test_a_post_with_problems_is_refused_with_all_of_them(world: World) -> None:
+    item = MediaItem(key=f"{SESSION}/enhanced/nowhere.jpg", kind="image")
+    world.add_group(media=[item], caption="x" * 2201)
+
+    code, body = start(world)
+
+    assert code == 422
+    assert rules(body) == {("1: nowhere.jpg", "media-exists"), ("caption", "caption-length")}
+    assert all(problem["fix"] for problem in body["error"]["problems"])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, {("sessionId", "request-field"), ("groupId", "request-field")}),
+        ({**INPUT, "dryRun": 1}, {("dryRun", "request-field")}),
+        ({**INPUT, "publishAt": "soon"}, {("publishAt", "request-field")}),
+        ({**INPUT, "publishAt": "9999-12-31T23:59:59-10:00"}, {("publishAt", "request-field")}),
+        ({**INPUT, "sessionId": "a/b"}, {("sessionId", "request-field")}),
+        ({**INPUT, "onQuota": None}, {("onQuota", "request-field")}),
+        ({**INPUT, "publishAt": "2999-01-01T00:00:00Z"}, {("publishAt", "schedule-window")}),
+        ([], {("request", "request-field")}),
+        ("null", {("request", "request-field")}),
+        ("{", {("body", "request-json")}),
+        ("", {("body", "request-json")}),
+        (None, {("body", "request-json")}),
+        ("[" * 100_000, {("body", "request-json")}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_request_that_cannot_be_used_says_what_is_wrong(
+    world: World, body: Any, expected: set[tuple[str, str]]
+) -> None:
+    world.add_image_group()
+
+    code, answer = start(world, body)
+
+    assert code == 422
+    assert rules(answer) == expected
+    assert world.group().publish_status == "ready"
+
+
+def test_the_account_of_the_group_must_not_be_contradicted(world: World) -> None:
+    world.add_group(account_id="b")
+
+    code, body = start(world, {**INPUT, "accountId": "a"})
+
+    assert code == 422
+    assert rules(body) == {("accountId", "account-matches-group")}
+
+
+def test_a_full_quota_says_when_to_come_again(world: World) -> None:
+    world.add_image_group()
+    world.lab.config(quota_total=0)
+
+    answer = api.start_publish(world.app, event(INPUT))
+
+    code, body = read(answer)
+    assert code == 429
+    assert 3590 <= int(answer["headers"]["Retry-After"]) <= 3600
+    assert body["error"]["type"] == "QuotaExceededError"
+    assert -3600 <= clock.seconds_since(clock.from_text(body["freesAt"])) <= -3590
+
+
+def test_a_body_may_be_base64(world: World) -> None:
+    world.add_image_group()
+    encoded = base64.b64encode(json.dumps(INPUT).encode()).decode()
+
+    code, _ = read(api.start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))
+
+    assert code == 202
+
+
+@pytest.mark.parametrize("text", ["%%%", base64.b64encode(b"\xff\xfe").decode(), "e30"])
+def test_base64_that_is_none_is_told_as_such(world: World, text: str) -> None:
+    code, body = read(api.start_publish(world.app, {**event(text), "isBase64Encoded": True}))
+
+    assert code == 422
+    assert body["error"]["problems"]
+
+
+# Asking
+
+
+def test_the_status_has_all_its_keys(world: World) -> None:
+    ref = world.begun(kind="carousel", items=2)
+
+    assert status(world, ref.job_id) == (
+        200,
+        {
+            "status": "publishing",
+            "phase": "creating_containers",
+            "progress": {"completed": 0, "total": 6},
+            "instagramPostId": None,
+            "permalink": None,
+            "error": None,
+        },
+    )
+
+
+def test_the_status_url_of_a_start_works_at_once(world: World) -> None:
+    world.add_image_group()
+    _, body = start(world)
+
+    code, found = status(world, body["statusUrl"].split("/")[3])
+
+    assert code == 200
+    assert found["status"] == "publishing"
+
+
+class WithKeyLimit(Store):
+    """DynamoDB refuses a partition key above 2,048 bytes; moto does not."""
+
+    def _get(self, key: Mapping[str, str]) -> dict[str, Any] | None:
+        assert len(key["PK"].encode()) <= 2048
+        return super()._get(key)
+
+
+@pytest.mark.parametrize("job_id", ["nobody", "", "a b", "x" * 3000, "ünbekannt", "😀" * 80])
+def test_an_unknown_job_is_not_found(world: World, job_id: str) -> None:
+    store = WithKeyLimit(world.cloud.dynamodb, world.app.settings.table)
+    world.app = replace(world.app, store=store)
+
+    code, body = status(world, job_id)
+
+    assert code == 404
+    assert "no publish job" in body["error"]["message"]
+    assert len(body["error"]["message"]) < 200
+
+
+def test_a_request_without_an_id_is_not_found(world: World) -> None:
+    assert read(api.get_status(world.app, event()))[0] == 404
