@@ -15,6 +15,7 @@ from sandbox.server import PortInUseError, Sandbox, SandboxOptions
 
 _SPEED = 12.0
 _KEEP = Path("build") / "sandbox"
+_USUAL_INSTAGRAM = "http://127.0.0.1:8081/"
 _RUNNING_AWS = "http://127.0.0.1:8082"
 _FILES = ("02-sea.jpg", "01-dunes.jpg", "07-waves.mp4", "05-lighthouse.jpg", "06-night.jpg")
 
@@ -24,6 +25,8 @@ def main() -> int:
 
     Returns the exit code: 0 when the post is live and its permalink opens.
     """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the user's own AWS has no part in this
     with ExitStack() as running:
         if _answers(f"{_RUNNING_AWS}/_sandbox"):
             aws = _RUNNING_AWS
@@ -48,7 +51,7 @@ def main() -> int:
         if not _answers(permalink):
             sys.stderr.write(f"The post is live, but {permalink} does not open.\n")
             return 1
-        if aws != _RUNNING_AWS:
+        if permalink.startswith(_USUAL_INSTAGRAM):
             sys.stdout.write("The permalink opens while `make serve` runs.\n")
         return 0
 

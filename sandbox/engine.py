@@ -92,6 +92,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.parser.utils import TMP_THREADS
@@ -600,6 +601,12 @@ class _Executions:
             return (parse if "DISTRIBUTED" in definition else remembered)(definition)
 
         _replace(self._undo, AmazonStateLanguageParser, "parse", staticmethod(parse_once))
+        _replace(
+            self._undo,
+            json_path,
+            "parse",
+            functools.lru_cache(maxsize=1024)(vars(json_path)["parse"]),
+        )
 
     def _end(self, execution: Any) -> None:
         """Note how an execution ended, then tell of it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import logging
 import os
@@ -53,7 +54,7 @@ _BACKLOG = 128
 
 
 class PortInUseError(OSError):
-    """Another program listens on a port that the sandbox was told to use."""
+    """The sandbox cannot listen on a port that it was told to use."""
 
 
 @dataclass(frozen=True)
@@ -301,8 +302,11 @@ def _listen(port: int, option: str) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
+        why = (
+            "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        )
         raise PortInUseError(
-            f"Port {port} is in use. Choose another one with {option}, or 0 for any free port."
+            f"Port {port} {why}. Choose another one with {option}, or 0 for any free port."
         ) from error
     return listener
 

@@ -38,14 +38,21 @@ class App:
             executions=Executions.connect(settings.state_machine_arn),
         )
 
-    def instagram(self, account_id: str) -> InstagramClient:
-        """A client for the account; raises TokenInvalidError when its token is not stored."""
+    def instagram(self, account_id: str, *, token_read_now: bool = False) -> InstagramClient:
+        """A client for the account; raises TokenInvalidError when its token is not stored.
+
+        It takes up a new token as soon as Instagram refuses the one in memory. A publish is not
+        repeated even then, so it asks for a token that is read now.
+        """
+        if token_read_now:
+            self.tokens.renew(account_id)
         credentials = self.tokens.credentials(account_id)
         return InstagramClient(
             credentials.token,
             credentials.user_id,
             graph_url=self.settings.graph_url,
             http=self.http,
+            renew_token=lambda: self.tokens.renew(account_id),
         )
 
 

@@ -26,7 +26,7 @@ from postwright.errors import (
     RateLimitedError,
     TransientGraphError,
 )
-from postwright.instagram import ContainerStatus, InstagramClient, Quota
+from postwright.instagram import ContainerStatus, InstagramClient
 from postwright.models import (
     Container,
     Job,
@@ -36,6 +36,7 @@ from postwright.models import (
     now_text,
     parse_instant,
 )
+from postwright.quota import seconds_until_slot
 
 PARENT: Final = "parent"
 EXPIRED_AGE_SECONDS: Final = 23 * 3600
@@ -85,7 +86,7 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
         return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
     if quota.used < quota.total:
         return _begin_work(app, ref, job)
-    wait_seconds = _seconds_until_slot(instagram, quota)
+    wait_seconds = seconds_until_slot(instagram, quota)
     if job.request.on_quota == "wait" and patient:
         app.store.update_job(ref, phase="waiting_for_quota")
         return _answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS))
@@ -338,7 +339,12 @@ def _revive(job: Job, redrive_count: int) -> set[str]:
 
 
 def _raise_failed(job: Job, failed: list[str]) -> None:
-    """End the run with the most serious class among the items, naming all of them."""
+    """End the run with the most serious class among the items, naming all that have failed so far.
+
+    That includes those that would have been tried again.
+    """
+    trying = [key for key in _keys(job) if _state(job, key) in ("retry", "throttled")]
+    failed = [key for key in _keys(job) if key in (*failed, *trying)]
     found = {key: job.containers[key].error or {} for key in failed}
     by_class: dict[type[PostwrightError], dict[str, Any]] = {}
     for error in found.values():
@@ -377,21 +383,6 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
             item=", ".join(late),
             call="status",
         )
-
-
-def _seconds_until_slot(instagram: InstagramClient, quota: Quota) -> int:
-    """Seconds until the oldest of the posts that count leaves the window, as far as the media list
-    tells, whose times are cut to whole seconds.
-    """
-    try:
-        page = instagram.recent_media(limit=min(100, max(1, quota.total)))
-    except (TransientGraphError, RateLimitedError):
-        return QUOTA_WAIT_MAX_SECONDS
-    ages = [clock.seconds_since(media.timestamp) for media in page.media if media.timestamp]
-    inside = [age for age in ages if 0 <= age < quota.duration_seconds]
-    if not inside:
-        return QUOTA_WAIT_MAX_SECONDS
-    return max(60, int(quota.duration_seconds - max(inside)) + 2)
 
 
 def _missing(job: Job) -> list[int]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -134,7 +134,9 @@ class Usage:
 class InstagramClient:
     """Calls for one account; safe to use from several threads.
 
-    `graph_url` includes the version. A client that is given (`http`) is not closed.
+    `graph_url` includes the version. A client that is given (`http`) is not closed. When Instagram
+    refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
+    again with it, except a publish.
     """
 
     def __init__(
@@ -144,8 +146,10 @@ class InstagramClient:
         *,
         graph_url: str = DEFAULT_GRAPH_URL,
         http: httpx.Client | None = None,
+        renew_token: Callable[[], str] | None = None,
     ) -> None:
         self._token = token
+        self._renew_token = renew_token
         self.user_id = user_id
         self._graph_url = graph_url.rstrip("/")
         self._http = http or new_http_client()
@@ -326,6 +330,18 @@ class InstagramClient:
 
     def _send(
         self, call: Call, method: str, path: str, deadline: float, **content: Any
+    ) -> dict[str, Any]:
+        try:
+            return self._exchange(call, method, path, deadline, content)
+        except errors.TokenInvalidError:
+            newer = self._renew_token() if self._renew_token and call != "publish" else None
+            if newer is None or newer == self._token:
+                raise
+            self._token = newer
+            return self._exchange(call, method, path, deadline, content)
+
+    def _exchange(
+        self, call: Call, method: str, path: str, deadline: float, content: Mapping[str, Any]
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:

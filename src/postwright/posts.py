@@ -180,7 +180,10 @@ def _item_problems(
             fix="Upload the file, or correct the item's key.",
         )
         return [problem]
-    return preflight.check_object(name, item.kind, head.size_bytes, in_carousel=in_carousel)
+    return [
+        *preflight.check_object(name, item.kind, head.size_bytes, in_carousel=in_carousel),
+        *preflight.check_options(name, item, in_carousel=in_carousel),
+    ]
 
 
 def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:

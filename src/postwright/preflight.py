@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from postwright import caption as captions
 from postwright import limits
 from postwright.limits import Limit
-from postwright.models import MediaKind, Problem
+from postwright.models import MediaItem, MediaKind, Problem
 from postwright.probe import (
     ImageFacts,
     VideoFacts,
@@ -208,6 +208,36 @@ def _at_most_seconds(limit: Limit[int]) -> Callable[[VideoFacts], Finding | None
     return check
 
 
+def _alt_text_on_an_image(media: MediaItem) -> Finding | None:
+    if media.alt_text is None or media.kind == "image":
+        return None
+    return Finding("an alt text on a video", "alt texts on images", "leave its alt text out")
+
+
+def _alt_text_length(media: MediaItem) -> Finding | None:
+    length = captions.length(media.alt_text or "")
+    if length <= limits.ALT_TEXT_MAX_CHARACTERS.value:
+        return None
+    allowed = f"at most {limits.ALT_TEXT_MAX_CHARACTERS.value} characters"
+    return Finding(f"an alt text of {length} characters", allowed, "shorten the alt text")
+
+
+def _collaborators_count(media: MediaItem) -> Finding | None:
+    count = len(media.collaborators or ())
+    if count <= limits.COLLABORATORS_MAX.value:
+        return None
+    allowed = f"at most {limits.COLLABORATORS_MAX.value}"
+    return Finding(f"{count} collaborators", allowed, "name fewer collaborators")
+
+
+def _collaborators_form(media: MediaItem) -> Finding | None:
+    """Source: a leading @ was seen to be refused with 2207018 (field reports, 2026)."""
+    wrong = [name for name in media.collaborators or () if name.startswith("@") or not name.strip()]
+    if not wrong:
+        return None
+    return Finding(repr(wrong[0]), "user names without @", "write the bare user name")
+
+
 def _caption_length(text: str) -> Finding | None:
     most, length = limits.CAPTION_MAX_CHARACTERS.value, captions.length(text)
     if length <= most:
@@ -264,6 +294,12 @@ IMAGE_RULES: tuple[Rule[ImageFacts], ...] = (
     Rule("image-ratio", limits.IMAGE_MIN_RATIO, _image_ratio),
     Rule("image-width", limits.IMAGE_MIN_WIDTH, _image_width),
 )
+OPTION_RULES: tuple[Rule[MediaItem], ...] = (
+    Rule("alt-text-kind", limits.ALT_TEXT_MAX_CHARACTERS, _alt_text_on_an_image),
+    Rule("alt-text-length", limits.ALT_TEXT_MAX_CHARACTERS, _alt_text_length),
+    Rule("collaborators-count", limits.COLLABORATORS_MAX, _collaborators_count),
+    Rule("collaborators-form", limits.COLLABORATORS_MAX, _collaborators_form),
+)
 VIDEO_RULES: tuple[Rule[VideoFacts], ...] = (
     Rule("video-format", VIDEO_CONTAINERS, _video_container),
     Rule("video-codec", VIDEO_CODECS, _video_codec),
@@ -309,6 +345,11 @@ def check_count(count: int, carousel_max: int) -> list[Problem]:
     else:
         return []
     return [_problem("media", "item-count", finding)]
+
+
+def check_options(item: str, media: MediaItem, *, in_carousel: bool) -> list[Problem]:
+    """Problems of what is asked for besides the bytes."""
+    return _apply(OPTION_RULES, media, item, in_carousel=in_carousel)
 
 
 def check_object(

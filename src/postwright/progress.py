@@ -25,6 +25,13 @@ def of_job(job: Job, *, published: bool = False) -> Progress:
     return Progress(completed=total if published else created + ready + later, total=total)
 
 
+def as_of_now(job: Job) -> tuple[Phase, Progress]:
+    """Phase and progress as the containers tell, which may be ahead of the last look."""
+    if job.phase not in ("creating_containers", "processing_videos", "creating_carousel"):
+        return job.phase, job.progress
+    return phase_of(job), of_job(job)
+
+
 def phase_of(job: Job) -> Phase:
     """What a run is doing while it works on containers."""
     children = [job.containers.get(str(item.index)) for item in job.items]

@@ -37,6 +37,8 @@ SETTLE_SECONDS: Final = 120.0
 LOOKS_MAX: Final = 10
 CLEAR_LOOKS: Final = 2
 """So many looks without a trace of the post before the same container may be sent again."""
+_ATTEMPTS_MAX: Final = 20
+"""A group has one or two attempts; so many mean that each was too late to be sent."""
 _BLOCKED_ANSWER: Final = "4/2207051"
 _WINDOW_BEFORE: Final = timedelta(minutes=5)
 _WINDOW_AFTER: Final = timedelta(minutes=15)
@@ -50,10 +52,11 @@ _MEDIA_TYPES: Final = {
 def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[str, Any]:
     """Send the one publish call of an attempt.
 
-    `next` is `published`, `waitForQuota`, or `recheck` when there is no live container and nothing
-    was sent. `remaining_seconds` tells how long this function may still run. Raises
-    PublishUncertainError whenever the post may be live without our knowing, also when an earlier
-    attempt is found unproven: then nothing is sent.
+    `next` is `published`, `waitForQuota`, or `recheck` when nothing was sent: there is no live
+    container, or it had become too late for the time fence. `remaining_seconds` tells how long this
+    function may still run. Raises PublishUncertainError whenever the post may be live without our
+    knowing, also when an earlier attempt is found unproven (then nothing is sent), and
+    TransientGraphError when it was too late time and again.
     """
     group = runs.hold(app, ref, looking=True)
     attempt = group.attempt
@@ -68,7 +71,7 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     container_id = _container_to_send(job, attempt)
     if container_id is None:
         return {"next": "recheck", "instagramPostId": None}
-    instagram = app.instagram(ref.account_id)
+    instagram = app.instagram(ref.account_id, token_read_now=True)
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
             "Another post with the same caption is being published on this account;"
@@ -78,7 +81,13 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     opened = _open(app, ref, job, container_id, attempt)
     if not _in_time(opened, remaining_seconds()):
         _refuse(app, ref, job, opened)
-        raise TransientGraphError("Too late to send within the time fence; nothing was sent.")
+        if opened.seq >= _ATTEMPTS_MAX:
+            raise TransientGraphError(
+                "The publish step is too slow to send safely, time and again; nothing was sent."
+                " Redrive the run when the load is lower.",
+                call="publish",
+            )
+        return {"next": "recheck", "instagramPostId": None}
     return _send(app, ref, job, opened, instagram)
 
 
@@ -203,8 +212,6 @@ def _send(
         raise
     except PostwrightError as error:
         _refuse(app, ref, job, attempt)
-        if isinstance(error, TokenInvalidError):
-            app.tokens.forget(ref.account_id)
         if isinstance(error, QuotaExceededError) and job.request.on_quota == "wait":
             return {"next": "waitForQuota", "instagramPostId": None}
         raise
@@ -212,10 +219,11 @@ def _send(
 
 
 def _refuse(app: App, ref: Ref, job: Job, attempt: Attempt) -> None:
-    """Transition 4: this very attempt published nothing for certain; a newer one is left alone."""
+    """Transition 4: this very POST published nothing for certain; a newer attempt is left alone."""
     with suppress(ConditionFailedError):
-        app.store.refuse(ref, attempt.seq)
-        app.store.free_caption(ref, job.caption_hash or "")
+        app.store.refuse(ref, attempt.seq, attempt.n)
+        if attempt.n == 1:
+            app.store.free_caption(ref, job.caption_hash or "")
 
 
 def _allow_resend(app: App, ref: Ref, attempt: Attempt) -> dict[str, Any]:
@@ -265,7 +273,6 @@ def _evidence(app: App, ref: Ref, job: Job, attempt: Attempt) -> tuple[str | Non
         status = instagram.container_status(attempt.container_id).status_code
         return status, _candidates(app, ref, job, attempt, instagram)
     except TokenInvalidError:
-        app.tokens.forget(ref.account_id)
         raise
     except PostwrightError:
         return None, []

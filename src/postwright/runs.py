@@ -31,6 +31,7 @@ from postwright.models import (
     now_text,
     parse_instant,
 )
+from postwright.quota import seconds_until_slot
 from postwright.store import ConditionFailedError
 
 QUIET_SECONDS: Final = 120
@@ -47,7 +48,7 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
     """
     group = posts.find_group(app, request)
     posts.account_of(request, group)
-    _check_schedule(app, request)
+    check_schedule(app, request)
     running = _resolve(app, group)
     if running is not None:
         return Started(job_id=running, new=False)
@@ -78,10 +79,12 @@ def load(
     A repeat is safe: an own claim is recognised, and a run that has begun keeps its snapshot.
     """
     request = posts.parse_request(raw_input)
-    _check_schedule(app, request)
+    check_schedule(app, request)
     try:
         ref = claim(app, request, job_id, redrive_count)
     except AlreadyPublishingError as error:
+        if error.status == "unconfirmed":
+            raise
         return _already(request, error.job_id, None)
     except AlreadyPublishedError as error:
         return _already(request, error.job_id, error.permalink)
@@ -144,7 +147,6 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
     published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
     gone on without this job.
     """
-    _begin_with_stored_token(app, ref)
     group = app.store.fence(ref.session_id, ref.group_id)
     if group is None:
         raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
@@ -174,7 +176,6 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
 
 def take_snapshot(app: App, request: PublishRequest, ref: Ref) -> None:
     """Fix what is published from here on; raises InvalidPostError when the group is not fit."""
-    _begin_with_stored_token(app, ref)
     post = posts.prepare(app, posts.find_group(app, request))
     app.store.update_job(
         ref,
@@ -210,10 +211,11 @@ def status(app: App, job_id: str) -> StatusAnswer | None:
     if job.status == "publishing" and quiet:
         _look_after(app, job)
         job = app.store.find_job(job_id) or job
+    phase, steps = progress.as_of_now(job)
     return StatusAnswer(
         status=job.status,
-        phase=job.phase,
-        progress=job.progress,
+        phase=phase,
+        progress=steps,
         instagram_post_id=job.instagram_post_id,
         permalink=job.permalink,
         error=job.error,
@@ -306,11 +308,6 @@ def _resolve(app: App, group: Fence) -> str | None:
     return _resolve(app, now)
 
 
-def _begin_with_stored_token(app: App, ref: Ref) -> None:
-    """A token that was kept from before this run, or before its redrive, may be outdated."""
-    app.tokens.begin(ref.account_id, run=f"{ref.job_id} {ref.redrive_count}")
-
-
 def _new_job(request: PublishRequest, ref: Ref) -> Job:
     now = now_text()
     return Job(
@@ -325,7 +322,8 @@ def _new_job(request: PublishRequest, ref: Ref) -> Job:
     )
 
 
-def _check_schedule(app: App, request: PublishRequest) -> None:
+def check_schedule(app: App, request: PublishRequest) -> None:
+    """Raise InvalidPostError when publishAt lies further ahead than a run may wait."""
     if request.publish_at is None:
         return
     days = app.settings.schedule_max_days
@@ -345,15 +343,18 @@ def _check_schedule(app: App, request: PublishRequest) -> None:
 def _refuse_over_quota(app: App, account_id: str) -> None:
     """Raise only when the quota is certainly full; the workflow reports everything else."""
     try:
-        quota = app.instagram(account_id).quota()
+        instagram = app.instagram(account_id)
+        quota = instagram.quota()
+        if quota.used < quota.total:
+            return
+        frees_at = clock.to_text(clock.in_seconds(seconds_until_slot(instagram, quota)))
     except PostwrightError:
         return
-    if quota.used >= quota.total:
-        raise QuotaExceededError(
-            f"The account has used its {quota.total} posts of 24 hours. Start with"
-            " onQuota=wait to publish as soon as one frees.",
-            frees_at=clock.to_text(clock.in_seconds(3600)),
-        )
+    raise QuotaExceededError(
+        f"The account has used its {quota.total} posts of 24 hours. Start again after {frees_at},"
+        " or with onQuota=wait to publish as soon as one frees.",
+        frees_at=frees_at,
+    )
 
 
 def _outcome(group: Fence) -> PublishStatus:

@@ -7,6 +7,7 @@ condition; none retries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -211,13 +212,19 @@ class Store:
         }
         self._transact([{"Update": update}, {"ConditionCheck": locked}])
 
-    def refuse(self, ref: Ref, seq: int) -> None:
-        """Transition 4: Instagram refused this very attempt for certain."""
+    def refuse(self, ref: Ref, seq: int, n: int = 1) -> None:
+        """Transition 4: Instagram refused this very POST for certain, or it was never sent.
+
+        That proves a first POST unpublished. About the one before a re-send it says nothing, so a
+        re-send that is refused may only be sent again: the attempt is as it was before.
+        """
         self._update_group(
             ref,
-            "SET attempt.#state = :not_published",
-            "attempt.seq = :seq AND attempt.#state = :open",
-            {":seq": seq},
+            "SET attempt.#state = :not_published"
+            if n == 1
+            else "SET attempt.#state = :resend_allowed, attempt.n = :one",
+            "attempt.seq = :seq AND attempt.n = :n AND attempt.#state = :open",
+            {":seq": seq, ":n": n, ":one": 1},
         )
 
     def note_answer(self, ref: Ref, seq: int, answer: str) -> None:
@@ -448,7 +455,8 @@ class Store:
     ) -> Any:
         """A conditional update of the group, for a call of its own or as part of a transaction."""
         text = f"{action} {condition}"
-        used = {name: value for name, value in {**_STATES, **values}.items() if name in text}
+        named = set(re.findall(r":\w+", text))
+        used = {name: value for name, value in {**_STATES, **values}.items() if name in named}
         update: dict[str, Any] = {
             "TableName": self._table,
             "Key": _serialized(_group_key(ref.session_id, ref.group_id)),

@@ -25,14 +25,13 @@ class Credentials:
 
 
 class Tokens:
-    """Credentials by account, kept in memory for a few minutes, and never into another run."""
+    """Credentials by account, kept in memory for a few minutes."""
 
     def __init__(self, client: SSMClient, prefix: str, cache_seconds: int) -> None:
         self._client = client
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}
-        self._run_of: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -50,21 +49,11 @@ class Tokens:
             self._cache[account_id] = (clock.now(), found)
             return found
 
-    def begin(self, account_id: str, run: str) -> None:
-        """Read the account's token anew if it was kept for another run than `run`.
-
-        Each function's process keeps its own. Without this a run that is started or redriven right
-        after a new login would meet the old token, and fail, in every process that is still warm.
-        """
-        with self._lock:
-            if self._run_of.get(account_id) != run:
-                self._run_of[account_id] = run
-                self._cache.pop(account_id, None)
-
-    def forget(self, account_id: str) -> None:
-        """Read the account's token anew at the next call, as after Instagram refused it."""
+    def renew(self, account_id: str) -> str:
+        """The token as it is stored now, as after Instagram refused the one in memory."""
         with self._lock:
             self._cache.pop(account_id, None)
+        return self.credentials(account_id).token
 
     def _read(self, account_id: str) -> Credentials:
         folder = self._prefix if account_id == "default" else f"{self._prefix}/{account_id}"

@@ -111,14 +111,18 @@ PROVEN_REFUSALS: dict[tuple[int, int | None], type[PostwrightError]] = {
 def failure(
     call: Call, code: int | None = None, subcode: int | None = None, **more: Any
 ) -> GraphFailure:
-    return GraphFailure(**{"call": call, "http_status": 400, "code": code, "subcode": subcode} | more)
+    return GraphFailure(
+        **{"call": call, "http_status": 400, "code": code, "subcode": subcode} | more
+    )
 
 
 def classes() -> list[type[PostwrightError]]:
     return [
         cls
         for name, cls in inspect.getmembers(errors, inspect.isclass)
-        if name.endswith("Error") and issubclass(cls, PostwrightError) and cls is not PostwrightError
+        if name.endswith("Error")
+        and issubclass(cls, PostwrightError)
+        and cls is not PostwrightError
     ]
 
 

@@ -211,8 +211,7 @@ def test_nothing_is_sent_when_the_function_may_end_before_the_answer(
     if sent:
         publish(world, ref, remaining)
     else:
-        with pytest.raises(TransientGraphError, match="nothing was sent"):
-            publish(world, ref, remaining)
+        assert publish(world, ref, remaining)["next"] == "recheck"
 
     assert len(world.posts_sent()) == sent
     assert attempt_of(world).state == ("published" if sent else "not_published")
@@ -241,8 +240,7 @@ def test_nothing_is_sent_long_after_it_was_written_down(
     if sent:
         publish(world, ref)
     else:
-        with pytest.raises(TransientGraphError):
-            publish(world, ref)
+        assert publish(world, ref)["next"] == "recheck"
 
     assert len(world.posts_sent()) == sent
     assert attempt_of(world).state == ("published" if sent else "not_published")
@@ -779,6 +777,57 @@ def test_the_container_is_sent_again_even_when_the_job_has_lost_it(world: World)
     publish(world, ref)
 
     assert world.posts_sent() == [container, container]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "subcode", "error"),
+    [
+        (400, 190, None, TokenInvalidError),
+        (400, 9007, 2207027, ContainerNotReadyError),
+        (400, 25, 2207050, AccountBlockedError),
+    ],
+)
+def test_a_refused_resend_proves_nothing_about_the_first_send(
+    world: World, status: int, code: int, subcode: int | None, error: type[PostwrightError]
+) -> None:
+    ref = world.ready_to_publish()
+    unclear(world, ref)
+    assert look_again(world, ref, 4)[-1] == "resend"
+    sent = attempt_of(world)
+
+    world.publish_answers(status, refusal(code, subcode))
+    with pytest.raises(error):
+        publish(world, ref)
+
+    now = attempt_of(world)
+    assert (now.state, now.n, now.container_id) == ("resend_allowed", 1, sent.container_id)
+    assert has_caption(world, ref)
+    assert publish(world, ref)["next"] == "published"
+    assert len(world.lab.posts()) == 1
+
+
+def test_a_resend_that_came_too_late_may_be_sent_again(world: World) -> None:
+    ref = world.ready_to_publish()
+    unclear(world, ref)
+    assert look_again(world, ref, 4)[-1] == "resend"
+
+    assert publish(world, ref, remaining_seconds=1)["next"] == "recheck"
+
+    assert attempt_of(world).state == "resend_allowed"
+    assert publish(world, ref)["next"] == "published"
+    assert len(world.posts_sent()) == 2
+
+
+def test_a_publish_that_is_always_too_late_ends_the_run(world: World) -> None:
+    ref = world.ready_to_publish()
+    for _ in range(19):
+        assert publish(world, ref, remaining_seconds=1)["next"] == "recheck"
+
+    with pytest.raises(TransientGraphError, match="nothing was sent"):
+        publish(world, ref, remaining_seconds=1)
+
+    assert world.posts_sent() == []
+    assert attempt_of(world).state == "not_published"
 
 
 def test_a_resend_that_is_allowed_is_told_again_to_who_asks_again(world: World) -> None:

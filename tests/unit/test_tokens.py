@@ -131,15 +131,16 @@ def test_without_a_cache_every_call_reads(client: Any, prefix: str) -> None:
     assert client.calls == 2
 
 
-def test_a_token_that_is_forgotten_is_read_anew(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
+def test_a_token_that_is_renewed_is_read_anew(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
     tokens.credentials("default")
     cloud.put_credentials(prefix, OTHER_TOKEN)
 
-    tokens.forget("another")
+    cloud.put_credentials(f"{prefix}/another")
+    tokens.renew("another")
     before = tokens.credentials("default").token
-    tokens.forget("default")
-    after = tokens.credentials("default").token
+    after = tokens.renew("default")
 
+    assert tokens.credentials("default").token == after
     assert (before, after) == (DEMO_ACCOUNT.token, OTHER_TOKEN)
 
 
@@ -152,22 +153,6 @@ def test_a_token_that_was_missing_is_looked_for_again(
     cloud.put_credentials(f"{prefix}/late")
 
     assert tokens.credentials("late").token == DEMO_ACCOUNT.token
-
-
-def test_another_run_reads_the_token_anew(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
-    tokens.begin("default", "run 1")
-    tokens.credentials("default")
-    cloud.put_credentials(prefix, OTHER_TOKEN)
-
-    tokens.begin("default", "run 1")
-    same_run = tokens.credentials("default").token
-    tokens.begin("second", "run 2")
-    another_account = tokens.credentials("default").token
-    tokens.begin("default", "run 2")
-    next_run = tokens.credentials("default").token
-
-    assert same_run == another_account == DEMO_ACCOUNT.token
-    assert next_run == OTHER_TOKEN
 
 
 def test_threads_that_ask_at_once_read_once(tokens: Tokens, client: Any) -> None:

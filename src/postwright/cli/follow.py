@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from postwright import clock, posts, runs
+from postwright import clock, posts, progress, runs
 from postwright.app import App
 from postwright.cli.console import counted, fail, plain_console, say
 from postwright.models import Container, Job, SnapshotItem, now_text, parse_instant
@@ -56,7 +56,8 @@ def summary(job: Job) -> list[str]:
     """How a job stands or ended; the last line is the permalink of a post that is live."""
     lines = [f"Job {job.job_id}: {_phase(job)}"]
     if job.status == "publishing":
-        lines.append(f"Steps done: {job.progress.completed} of {job.progress.total}")
+        _, steps = progress.as_of_now(job)
+        lines.append(f"Steps done: {steps.completed} of {steps.total}")
         lines += [f"  {_name(item)}: {_state(_container(job, item))}" for item in job.items]
     if job.error:
         lines.append(f"{job.error.get('type')}: {job.error.get('message')}")
@@ -112,7 +113,8 @@ def _news(job: Job) -> Iterator[tuple[str, str]]:
 def _display(job: Job) -> Group:
     """Phase, steps and time in one line, then a row per item."""
     until = job.finished_at or now_text()
-    done = f", {job.progress.completed} of {job.progress.total} steps" if job.items else ""
+    _, steps = progress.as_of_now(job)
+    done = f", {steps.completed} of {steps.total} steps" if job.items else ""
     line = f"{_phase(job)}{done}, {_seconds(job, until):.0f} s"
     rows = Table.grid(padding=(0, 2))
     for item in job.items:
@@ -124,7 +126,8 @@ def _display(job: Job) -> Group:
 def _phase(job: Job) -> str:
     if job.phase == "scheduled" and job.request.publish_at:
         return f"{_PHASES[job.phase]}, {job.request.publish_at}"
-    return _PHASES[job.phase]
+    phase, _ = progress.as_of_now(job)
+    return _PHASES[phase]
 
 
 def _name(item: SnapshotItem) -> str:

@@ -164,9 +164,19 @@ def _store(
     found = preflight.check_files(files, text, carousel_max=app.settings.carousel_max)
     if not found.ok:
         raise InvalidPostError("Nothing was uploaded.", problems=found.problems)
+    runs.check_schedule(app, request)
     session_id, group_id = request.session_id, request.group_id
     kinds = [kind for kind in found.kinds if kind is not None]
     media = _media(session_id, files, kinds, alt)
+    problems = [
+        problem
+        for index, item in enumerate(media)
+        for problem in preflight.check_options(
+            posts.item_name(index, item), item, in_carousel=len(media) > 1
+        )
+    ]
+    if problems:
+        raise InvalidPostError("Nothing was uploaded.", problems=problems)
     for path, item in zip(files, media, strict=True):
         say.note(f"uploading {item.name}")
         app.media.upload(path, item.key)
