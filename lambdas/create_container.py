@@ -3,7 +3,8 @@
 In:   as check_status, and {"index": int}
 Out:  {"index": int, "outcome": "created" | "rejected" | "retry" | "throttled", "kind": str,
        "bytes": int, "tries": int, "error": dict | None}
-Raises: TokenInvalidError, AccountBlockedError; what is wrong with the item is data
+Raises: TokenInvalidError, AccountBlockedError, QuotaExceededError; what is wrong with the item
+        is data
 Retry: safe. An item that has a container keeps it; an unused container expires by itself.
 """
 

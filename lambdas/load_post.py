@@ -3,7 +3,8 @@
 In:   {"input": the execution's input, "jobId": str, "executionArn": str, "redriveCount": int}
 Out:  {"next": "now" | "scheduled" | "alreadyHandled", "sessionId", "groupId", "accountId", "jobId",
        "publishAt", "permalink"}
-Raises: InvalidPostError (every problem listed), TokenInvalidError
+Raises: InvalidPostError (every problem listed), TokenInvalidError, AlreadyPublishingError for a
+        group whose last publish is unconfirmed
 Retry: safe. An own claim is recognised.
 """
 

@@ -3,7 +3,8 @@
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": "published" | "waitForQuota" | "recheck", "instagramPostId": str | None}
 Raises: PublishUncertainError whenever the post may be live, ContainerNotReadyError,
-        CaptionBusyError, QuotaExceededError, TokenInvalidError, AccountBlockedError
+        CaptionBusyError, QuotaExceededError, TokenInvalidError, AccountBlockedError,
+        TransientGraphError when it was too late to send time and again
 Retry: safe. A repeat that finds an unproven attempt sends nothing and raises PublishUncertainError.
 """
 

@@ -120,4 +120,4 @@ def test_a_connection_that_breaks_is_an_error_of_httpx(http: httpx.Client) -> No
 
 def test_a_client_without_a_time_out_still_has_the_deadline(http: httpx.Client) -> None:
     with serving(silence) as server, within(SHORT), pytest.raises(httpx.ReadTimeout):
-        http.get(server.origin, timeout=None)  # noqa: S113 - the deadline is what is tested
+        http.get(server.origin, timeout=None)

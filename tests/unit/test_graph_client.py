@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -404,6 +404,48 @@ def test_a_publish_that_is_not_ready_is_a_proven_refusal(
 
     with pytest.raises(ContainerNotReadyError):
         instagram.publish(container)
+
+
+def renewing(lab: Lab, token: str, tokens: Sequence[str]) -> tuple[InstagramClient, list[str]]:
+    """A client with `token` that is given these tokens one by one, and those it has asked for."""
+    asked: list[str] = []
+
+    def renew() -> str:
+        asked.append(tokens[len(asked)])
+        return asked[-1]
+
+    client = InstagramClient(token, ACCOUNT, graph_url=f"{lab.origin}/v25.0", renew_token=renew)
+    return client, asked
+
+
+def test_a_new_token_is_taken_up_when_the_old_one_is_refused(lab: Lab) -> None:
+    client, asked = renewing(lab, "IGAAold", [DEMO_ACCOUNT.token])
+
+    with client:
+        first, second = client.quota(), client.quota()
+
+    assert first == second
+    assert len(asked) == 1
+    statuses = [entry["status"] for entry in lab.requests()]
+    assert statuses == [400, 200, 200]
+
+
+def test_the_same_token_is_not_tried_twice(lab: Lab) -> None:
+    client, asked = renewing(lab, "IGAAold", ["IGAAold"])
+
+    with client, pytest.raises(TokenInvalidError):
+        client.quota()
+
+    assert (len(asked), len(lab.requests())) == (1, 1)
+
+
+def test_a_publish_is_not_repeated_even_with_a_new_token(lab: Lab) -> None:
+    client, asked = renewing(lab, "IGAAold", [DEMO_ACCOUNT.token])
+
+    with client, pytest.raises(TokenInvalidError):
+        client.publish("17900000000000001")
+
+    assert (asked, len(lab.requests())) == ([], 1)
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])

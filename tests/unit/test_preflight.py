@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from postwright import limits, preflight
-from postwright.models import MediaKind, Problem
+from postwright.models import MediaItem, MediaKind, Problem
 from postwright.preflight import check_count, check_files, check_object, check_text
 from postwright.probe import ImageFacts, VideoFacts
 from sandbox.samples import SAMPLES_DIR
@@ -340,6 +340,29 @@ def test_the_checks_for_lambda_load_no_media_library() -> None:
         "sys.exit(len({'PIL', 'pymediainfo'} & set(sys.modules)))"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)  # noqa: S603 - our own code
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
 
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "expected"),
+    [
+        ("image", {"alt_text": "x" * 1000, "collaborators": ["ann", "ben", "cleo"]}, []),
+        ("image", {"alt_text": "x" * 1001}, ["alt-text-length"]),
+        ("video", {"alt_text": "A wave"}, ["alt-text-kind"]),
+        ("image", {"collaborators": ["a", "b", "c", "d"]}, ["collaborators-count"]),
+        ("image", {"collaborators": ["@ann"]}, ["collaborators-form"]),
+        ("image", {"collaborators": [" "]}, ["collaborators-form"]),
+    ],
+)
+def test_what_is_asked_for_besides_the_bytes_is_checked(
+    kind: MediaKind, options: dict[str, Any], expected: list[str]
+) -> None:
+    item = MediaItem(key="s1/enhanced/a.jpg", kind=kind, **options)
+
+    problems = preflight.check_options("1: a.jpg", item, in_carousel=False)
+
+    assert [(problem.item, problem.rule) for problem in problems] == [
+        ("1: a.jpg", rule) for rule in expected
+    ]

@@ -128,3 +128,18 @@ def test_the_phase_follows_the_containers(
     kind: PostKind, states: dict[str, Any], phase: Phase
 ) -> None:
     assert progress.phase_of(job_of(kind, **states)) == phase
+
+
+def test_between_two_looks_the_containers_tell_how_far_a_run_is() -> None:
+    job = job_of("carousel", i0="created", i1="finished")
+    job.phase = "creating_containers"
+
+    assert progress.as_of_now(job) == ("processing_videos", Progress(completed=3, total=6))
+
+
+@pytest.mark.parametrize("phase", ["scheduled", "waiting_for_quota", "publishing", "published"])
+def test_outside_the_work_on_containers_the_record_tells(phase: Phase) -> None:
+    job = job_of("carousel", i0="finished", i1="finished")
+    job.phase, job.progress = phase, Progress(completed=1, total=6)
+
+    assert progress.as_of_now(job) == (phase, Progress(completed=1, total=6))

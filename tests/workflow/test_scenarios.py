@@ -140,7 +140,10 @@ def cannot_start(bench: Workbench, group: PostGroup, job_id: str) -> None:
     console = bench.finished(bench.start_execution(group.request))
 
     assert (api.status_code, api.json()) == (409, {"status": "unconfirmed", "jobId": job_id})
-    assert (console.status, console.visits) == ("SUCCEEDED", ALREADY_HANDLED)
+    assert (console.status, console.visits) == ("FAILED", ["LoadPost"])
+    assert console.error == "AlreadyPublishingError"
+    assert "Settle it" in console.message
+    assert bench.record(group).publish_status == "unconfirmed"
 
 
 def change_the_caption(bench: Workbench, group: PostGroup, job_id: str) -> None:
