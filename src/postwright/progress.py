@@ -27,7 +27,7 @@ def of_job(job: Job, *, published: bool = False) -> Progress:
 
 def as_of_now(job: Job) -> tuple[Phase, Progress]:
     """Phase and progress as the containers tell, which may be ahead of the last look."""
-    if job.phase not in ("creating_containers", "processing_videos", "creating_carousel"):
+    if not job.items or job.phase not in ("creating_containers", "processing_videos", "creating_carousel"):
         return job.phase, job.progress
     return phase_of(job), of_job(job)
 

@@ -46,11 +46,14 @@ class InProcess:
             return self._moto(event_name, request)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    """moto, and its server for what is fetched; tests keep apart by the names of their tables."""
+    """moto, and its server for what is fetched; tests keep apart by the names of their tables.
+
+    Not for the whole session: other modules start sandboxes, and each of those empties moto.
+    """
     moto_imports.load()
-    from sandbox.aws import Aws
+    from sandbox.aws import Aws, forget
 
     session = boto3.session.Session(
         aws_access_key_id="sandbox",
@@ -75,6 +78,7 @@ def cloud() -> Iterator[Cloud]:
     for client in (found.dynamodb, found.s3, found.ssm):
         client.close()
     aws.close()
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,25 @@ def test_a_refusal_that_comes_late_leaves_the_newer_attempt_alone(world: World) 
     assert has_caption(world, ref)
 
 
+def test_a_late_refusal_of_a_resend_leaves_the_next_resend_alone(world: World) -> None:
+    ref = world.ready_to_publish()
+    unclear(world, ref)
+    look_again(world, ref, 4)
+
+    def refuse_late(connection: Any, _: threading.Event) -> None:
+        world.store.refuse(ref, 2, n=2)
+        third = attempt(ref, seq=3, n=2)
+        world.store.open_attempt(ref, third, attempt_of(world))
+        connection.sendall(ok(refusal(9007, 2207027), status="400 Bad Request"))
+
+    with serving(refuse_late) as server:
+        world.talk_to(server.origin)
+        with pytest.raises(ContainerNotReadyError):
+            publish(world, ref)
+
+    assert (attempt_of(world).seq, attempt_of(world).n, attempt_of(world).state) == (3, 2, "open")
+
+
 def test_nothing_is_sent_again_before_the_settle_time_is_over(world: World) -> None:
     ref = world.ready_to_publish()
     unclear(world, ref)

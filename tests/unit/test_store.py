@@ -396,6 +396,18 @@ def test_only_the_open_attempt_that_was_refused_counts_as_not_published(
     assert (now and now.state) == ("not_published" if refused else state)
 
 
+def test_a_resend_that_was_refused_may_only_be_sent_again(world: World) -> None:
+    put_group(world, "publishing", "open", seq=2, n=2)
+
+    wrong_one = allowed(lambda: world.store.refuse(ref_of(), 2, n=1))
+    world.store.refuse(ref_of(), 2, n=2)
+
+    now = world.group().attempt
+    assert not wrong_one
+    assert now is not None
+    assert (now.seq, now.n, now.state) == (2, 1, "resend_allowed")
+
+
 def test_a_refusal_counts_even_after_the_run_was_closed(world: World) -> None:
     put_group(world, "unconfirmed", "open")
 
