@@ -488,7 +488,22 @@ def test_over_quota_nothing_is_started(world: World) -> None:
         start(world)
 
     assert raised.value.frees_at is not None
+    assert round(-clock.seconds_since(clock.from_text(raised.value.frees_at))) == 3600
     assert world.group().publish_status == "ready"
+
+
+def test_over_quota_it_is_told_when_the_oldest_post_makes_room(world: World) -> None:
+    world.add_image_group()
+    world.lab.config(quota_total=1)
+    world.lab.published(world.image_on_instagram("An older post"))
+    world.advance(600)
+
+    with pytest.raises(QuotaExceededError) as raised:
+        start(world)
+
+    assert raised.value.frees_at is not None
+    left = -clock.seconds_since(clock.from_text(raised.value.frees_at))
+    assert abs(left - (86_400 - 600)) < 5
 
 
 @pytest.mark.parametrize("patient", [{"on_quota": "wait"}, {"publish_at": "2026-01-01T00:00:00Z"}])
@@ -617,6 +632,17 @@ def test_a_run_for_a_published_group_is_handled_already(world: World) -> None:
     assert (answer["next"], answer["jobId"], answer["permalink"]) == ("alreadyHandled", "j", link)
 
 
+def test_a_run_for_an_unconfirmed_group_ends_red(world: World) -> None:
+    ref = world.begun()
+    open_attempt(world, ref)
+    world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+
+    with pytest.raises(AlreadyPublishingError, match="Settle it"):
+        load(world)
+
+    assert world.store.find_job("console") is None
+
+
 def test_a_scheduled_run_takes_its_snapshot_when_its_time_has_come(world: World) -> None:
     world.add_image_group()
     publish_at = clock.to_text(clock.in_seconds(3600))
@@ -722,6 +748,18 @@ def test_a_step_of_a_group_that_another_job_published_does_nothing(world: World,
         STEPS[step](world.app, ref)
 
     assert world.lab.requests() == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_group_that_was_set_back_to_ready_is_not_published(world: World, step: str) -> None:
+    ref = world.ready_to_publish()
+    edit_group(world, publishStatus={"S": "ready"})
+
+    with pytest.raises(InvalidPostError, match="set back to ready"):
+        STEPS[step](world.app, ref)
+
+    assert world.posts_sent() == []
+    assert world.group().publish_status == "ready"
 
 
 @pytest.mark.parametrize("step", sorted(STEPS.keys() - LOOKING))
@@ -949,7 +987,7 @@ def test_the_run_of_a_group_that_was_deleted_is_closed(world: World) -> None:
     assert world.job(ref).status == "failed"
 
 
-def test_a_group_that_is_ready_again_is_left_alone(world: World) -> None:
+def test_the_run_of_a_group_that_was_set_back_to_ready_is_closed(world: World) -> None:
     ref = world.begun()
     edit_group(world, publishStatus={"S": "ready"})
     end(world, ref)
@@ -957,7 +995,7 @@ def test_a_group_that_is_ready_again_is_left_alone(world: World) -> None:
     runs.close_run(world.app, world.job(ref))
 
     assert world.group().publish_status == "ready"
-    assert world.job(ref).status == "publishing"
+    assert world.job(ref).status == "failed"
 
 
 def test_an_event_for_a_job_that_nobody_knows_is_no_error(world: World) -> None:
