@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from postwright.models import Job, Phase, PostKind, Progress
+
+_AT_CONTAINERS: Final = ("creating_containers", "processing_videos", "creating_carousel")
 
 
 def at_start(kind: PostKind, items: int) -> Progress:
@@ -27,7 +31,7 @@ def of_job(job: Job, *, published: bool = False) -> Progress:
 
 def as_of_now(job: Job) -> tuple[Phase, Progress]:
     """Phase and progress as the containers tell, which may be ahead of the last look."""
-    if not job.items or job.phase not in ("creating_containers", "processing_videos", "creating_carousel"):
+    if not job.items or job.phase not in _AT_CONTAINERS:
         return job.phase, job.progress
     return phase_of(job), of_job(job)
 

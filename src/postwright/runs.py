@@ -158,6 +158,10 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
             job_id=group.active_job_id or "none",
             status=group.publish_status,
         )
+    if group.publish_status == "ready" and not (looking and _may_be_live(group)):
+        raise InvalidPostError(
+            "The post group was set back to ready while it was published; start it again."
+        )
     if group.publish_status == "unconfirmed" and not looking:
         raise _unconfirmed(group)
     if group.publish_status in ("failed", "unconfirmed"):
@@ -357,6 +361,10 @@ def _refuse_over_quota(app: App, account_id: str) -> None:
     )
 
 
+def _may_be_live(group: Fence) -> bool:
+    return group.attempt is not None and group.attempt.state == "open"
+
+
 def _outcome(group: Fence) -> PublishStatus:
     attempt = group.attempt
     if group.instagram_post_id is not None or (attempt and attempt.state == "published"):
@@ -373,8 +381,8 @@ def _close_job(app: App, ref: Ref, group: Fence, execution: Execution) -> None:
             instagram_post_id=group.instagram_post_id,
             permalink=group.permalink,
         )
-    elif group.publish_status in ("failed", "unconfirmed"):
-        state = group.publish_status
+    else:
+        state = "unconfirmed" if group.publish_status == "unconfirmed" else "failed"
         app.store.update_job(ref, status=state, phase=state, error=_error_of(execution))
 
 

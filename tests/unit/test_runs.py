@@ -762,6 +762,22 @@ def test_a_group_that_was_set_back_to_ready_is_not_published(world: World, step:
     assert world.group().publish_status == "ready"
 
 
+def test_a_group_that_was_set_back_to_ready_after_the_publish_call_is_still_looked_for(
+    world: World,
+) -> None:
+    ref = world.ready_to_publish()
+    world.publish_answers(500)
+    with pytest.raises(PublishUncertainError):
+        publishing.publish(world.app, ref, lambda: 30.0)
+    world.lab.published(world.job(ref).containers["0"].id or "")
+    edit_group(world, publishStatus={"S": "ready"})
+
+    answer = publishing.reconcile(world.app, ref)
+
+    assert answer["next"] == "published"
+    assert world.group().publish_status == "published"
+
+
 @pytest.mark.parametrize("step", sorted(STEPS.keys() - LOOKING))
 def test_before_the_publish_call_a_published_group_ends_the_step(world: World, step: str) -> None:
     ref = world.begun()
