@@ -367,7 +367,7 @@ def check_files(paths: Sequence[Path], caption: str, *, carousel_max: int) -> Pr
     kinds: list[MediaKind | None] = []
     for number, path in enumerate(paths, start=1):
         # A name that is not UTF-8 must not break the JSON in which the problem is told.
-        name = path.name.encode("utf-8", "replace").decode()
+        name = (path.name or str(path)).encode("utf-8", "replace").decode()
         kind, found = _check_file(f"{number}: {name}", path, in_carousel=len(paths) > 1)
         kinds.append(kind)
         problems += found

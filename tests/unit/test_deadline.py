@@ -74,7 +74,7 @@ def test_nothing_is_sent_once_the_deadline_has_passed(http: httpx.Client, scheme
 
 
 def test_a_deadline_holds_over_several_exchanges(http: httpx.Client) -> None:
-    with serving(ok("{}"), silence) as server, within(SHORT):
+    with serving(ok("{}"), silence) as server, within(0.5):
         assert http.get(server.origin).is_success
         with pytest.raises(httpx.TimeoutException):
             http.get(server.origin)

@@ -579,7 +579,7 @@ UNCLEAR: dict[str, tuple[bytes | Answer, str]] = {
 def test_after_an_unclear_answer_the_attempt_stays_open(world: World, what: str) -> None:
     ref = world.ready_to_publish()
     answer, noted = UNCLEAR[what]
-    world.clock.patience = 0.2 if what == "silence" else 20
+    world.clock.patience = 0.5 if what == "silence" else 20
 
     with serving(answer) as server:
         world.talk_to(server.origin)
