@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -107,14 +108,12 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     job = runs.job_of(app, ref)
     looks = _next_look(job, attempt, ref.redrive_count)
     settled = _settled(attempt)  # before the look: what was seen earlier proves nothing later
-    status, candidates = _evidence(app, ref, job, attempt)
-    if status == "PUBLISHED" and (len(candidates) == 1 or settled):
-        found = candidates[0].id if len(candidates) == 1 else None
-        return _succeed(app, ref, job, found)
-    clear = status == "FINISHED" and not candidates
-    looks.clear = looks.clear + 1 if clear else 0
+    evidence = _look(app, ref, job, attempt)
+    if evidence.status == "PUBLISHED" and (evidence.only or settled):
+        return _succeed(app, ref, job, evidence.only.id if evidence.only else None)
+    looks.clear = looks.clear + 1 if evidence.clear else 0
     app.store.update_job(ref, looks=looks)
-    if clear and looks.clear >= CLEAR_LOOKS and settled:
+    if looks.clear >= CLEAR_LOOKS and settled:
         if attempt.answer == _BLOCKED_ANSWER:
             raise AccountBlockedError(
                 "Instagram blocked the publish as spam and the post cannot be found."
@@ -128,8 +127,8 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     if looks.count >= LOOKS_MAX:
         raise PublishUncertainError(
             f"After {looks.count} looks it is not clear whether the post is live (container"
-            f" {status or 'unknown'}, {len(candidates)} posts that fit). Look at the account, then"
-            " redrive the run to look again.",
+            f" {evidence.status or 'unknown'}, {len(evidence.candidates)} posts that fit). Look at"
+            " the account, then redrive the run to look again.",
             call="publish",
         )
     return {"next": "look", "instagramPostId": None}
@@ -263,44 +262,77 @@ def _settled(attempt: Attempt) -> bool:
     return clock.seconds_since(parse_instant(attempt.sent_at)) >= SETTLE_SECONDS
 
 
-def _evidence(app: App, ref: Ref, job: Job, attempt: Attempt) -> tuple[str | None, list[Media]]:
-    """Status of the container that was sent, and the posts that may have come from it.
+@dataclass(frozen=True)
+class _Evidence:
+    """What a look found: the status of the container that was sent, and the posts that fit.
 
-    A read that fails for the moment gives no status, which never counts as "not published".
+    `doubts` counts posts that may be ours although they do not fit: without a caption in the
+    answer, or with another number of items. `read` is False when the posts could not be read.
     """
+
+    status: str | None = None
+    candidates: tuple[Media, ...] = ()
+    doubts: int = 0
+    read: bool = False
+
+    @property
+    def clear(self) -> bool:
+        """Nothing at all speaks for a post."""
+        return self.status == "FINISHED" and self.read and not self.candidates and self.doubts == 0
+
+    @property
+    def only(self) -> Media | None:
+        """The post, when exactly one fits."""
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+
+def _look(app: App, ref: Ref, job: Job, attempt: Attempt) -> _Evidence:
+    """Read container and posts. What cannot be read for the moment never counts as a finding."""
     instagram = app.instagram(ref.account_id)
+    status = None
     try:
         status = instagram.container_status(attempt.container_id).status_code
-        return status, _candidates(app, ref, job, attempt, instagram)
+        candidates, doubts = _candidates(app, ref, job, attempt, instagram)
     except TokenInvalidError:
         raise
     except PostwrightError:
-        return None, []
+        return _Evidence(status)
+    return _Evidence(status, tuple(candidates), doubts, read=True)
 
 
 def _candidates(
     app: App, ref: Ref, job: Job, attempt: Attempt, instagram: InstagramClient
-) -> list[Media]:
-    """Posts of the same kind, caption, time and number of children that no other group has."""
+) -> tuple[list[Media], int]:
+    """Posts of the same kind, time, caption and number of items that no other group has.
+
+    The second value counts those that may be ours all the same. Source: a caption may be missing
+    from an answer (IG Media reference, 2026), and a carousel was seen to go live with fewer items
+    than were sent (2026-09-14).
+    """
     container = job.containers.get(job.publish_key) or Container(state="created")
     created = parse_instant(container.created_at or attempt.sent_at)
     since = created - _WINDOW_BEFORE
     until = parse_instant(attempt.sent_at) + _WINDOW_AFTER
     wanted = caption.normalise(job.caption_text)
     media_type, products = _MEDIA_TYPES[job.kind or "image"]
-    found = []
+    found, doubts = [], 0
     for media in instagram.recent_media(limit=50).media:
         same_kind = media.media_type == media_type and media.media_product_type in products
         in_window = media.timestamp is not None and since <= media.timestamp <= until
-        if not (same_kind and in_window and caption.normalise(media.caption) == wanted):
+        unknown_caption = media.caption is None and bool(wanted)
+        if not (same_kind and in_window):
+            continue
+        if not unknown_caption and caption.normalise(media.caption) != wanted:
             continue
         owner = app.store.media_owner(ref.account_id, media.id)
         if owner not in (None, (ref.session_id, ref.group_id)):
             continue
-        if job.kind == "carousel" and instagram.child_count(media.id) != len(job.items):
-            continue
-        found.append(media)
-    return found
+        other_count = job.kind == "carousel" and instagram.child_count(media.id) != len(job.items)
+        if unknown_caption or other_count:
+            doubts += 1
+        else:
+            found.append(media)
+    return found, doubts
 
 
 def _permalink(instagram: InstagramClient, media_id: str) -> str | None:

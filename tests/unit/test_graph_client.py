@@ -516,7 +516,7 @@ def broken_calls() -> list[tuple[str, str]]:
 def test_a_broken_answer_is_told_as_such_and_asked_for_once(
     ask: Callable[[RawServer], InstagramClient], hand: HandClock, call: str, broken: str
 ) -> None:
-    hand.patience = 0.1 if broken.startswith("slow") else 20
+    hand.patience = 0.5 if broken.startswith("slow") else 20
 
     with serving(BROKEN[broken]) as server, pytest.raises(PostwrightError) as raised:
         CALLS[call](ask(server))

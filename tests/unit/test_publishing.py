@@ -943,6 +943,42 @@ def test_a_look_that_sees_nothing_never_counts_as_nothing_published(
     assert attempt_of(world).state == "open"
 
 
+def test_a_carousel_with_other_items_is_not_ours_but_a_doubt(world: World) -> None:
+    ref = carousel_run(world, 2, 2)
+    unclear(world, ref)
+    _, smaller = world.carousel_on_instagram("Many", 3)
+    world.lab.published(smaller)
+    world.advance(200)
+
+    assert look_again(world, ref, 5) == ["look"] * 5
+    assert len(world.posts_sent()) == 1
+
+
+def test_a_post_whose_caption_is_not_told_is_a_doubt(world: World) -> None:
+    ref = world.ready_to_publish()
+    unclear(world, ref)
+    stamp = f"{world.lab.clock.now():%Y-%m-%dT%H:%M:%S}+0000"
+    row = {"id": "18000000000000009", "media_type": "IMAGE", "timestamp": stamp}
+    listed = json.dumps({"data": [{**row, "media_product_type": "FEED"}]})
+    world.answer({"path": "/media$", "method": "GET", "body": listed, "times": 99})
+    world.advance(200)
+
+    assert look_again(world, ref, 5) == ["look"] * 5
+
+
+def test_a_container_that_is_published_is_enough_when_the_posts_cannot_be_read(
+    world: World,
+) -> None:
+    ref = world.ready_to_publish()
+    unclear(world, ref, effect=True)
+    world.answer({"path": "/media$", "method": "GET", "status": 500, "times": 99})
+
+    said = look_again(world, ref, 4)
+
+    assert said == ["look", "look", "look", "published"]
+    assert world.group().instagram_post_id is None
+
+
 def test_a_carousel_whose_items_cannot_be_counted_never_counts_as_absent(world: World) -> None:
     ref = carousel_run(world, 2, 2)
     unclear(world, ref)
