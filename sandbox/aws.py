@@ -28,20 +28,22 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import LimitedStream
 
-from sandbox.functions import ACCOUNT_ID, REGION
+from sandbox.names import (
+    ACCESS_KEY,
+    BUCKET,
+    REGION,
+    ROLE_ARN,
+    SSM_PREFIX,
+    STATE_MACHINE,
+    TABLE,
+    function_arn,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
-TABLE = "postwright"
-BUCKET = "postwright-media"
-SSM_PREFIX = "/ai-social-media/prod"
-STATE_MACHINE = "publish-post"
-STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}"
-ACCESS_KEY = "sandbox"
-ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/sandbox"
 
 _HOST = re.compile(
     r"(?:127\.0\.0\.1|\[::1\]|localhost|(?:[a-z0-9_-]+\.)+localhost)(?::\d{1,5})?", re.IGNORECASE
@@ -72,11 +74,6 @@ _TABLE_DEFINITION = {
         }
     ],
 }
-
-
-def function_arn(name: str) -> str:
-    """The ARN that a function has in the sandbox."""
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"
 
 
 def substitute(definition: str, names: Iterable[str]) -> str:

@@ -29,8 +29,6 @@ from typing import Any
 from sandbox.clock import SimulatedClock
 from sandbox.worker import Channel, Plan
 
-REGION = "us-east-1"
-ACCOUNT_ID = "123456789012"
 TIMEOUT_SECONDS = 30.0
 
 _INIT_WALL_SECONDS = 60.0
@@ -99,8 +97,6 @@ class Functions:
             modules=(*_HEAVY_MODULES, *(f"{package}.{name}" for name in names)),
             warm=tuple(warm),
             speed=clock.speed,
-            region=REGION,
-            account_id=ACCOUNT_ID,
             log_path=str(log_path.absolute()) if log_path else None,
         )
         self._control, theirs = socket.socketpair()

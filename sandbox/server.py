@@ -32,8 +32,17 @@ from starlette.types import ASGIApp
 from postwright import __version__
 from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
-from sandbox.functions import ACCOUNT_ID, REGION, Answer, Functions
+from sandbox.functions import Answer, Functions
 from sandbox.loopback import LoopbackOnly
+from sandbox.names import (
+    ACCESS_KEY,
+    ACCOUNT_ID,
+    BUCKET,
+    REGION,
+    SSM_PREFIX,
+    STATE_MACHINE_ARN,
+    TABLE,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -185,8 +194,8 @@ class Sandbox:
     def _make_environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.aws,
-            "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -194,12 +203,10 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "TZ": "UTC",
             "POSTWRIGHT_GRAPH_URL": self.options.graph_url or self.instagram,
-            "POSTWRIGHT_TABLE": "postwright",
-            "POSTWRIGHT_BUCKET": "postwright-media",
-            "POSTWRIGHT_SSM_PREFIX": "/ai-social-media/prod",
-            "POSTWRIGHT_STATE_MACHINE_ARN": (
-                f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:publish-post"
-            ),
+            "POSTWRIGHT_TABLE": TABLE,
+            "POSTWRIGHT_BUCKET": BUCKET,
+            "POSTWRIGHT_SSM_PREFIX": SSM_PREFIX,
+            "POSTWRIGHT_STATE_MACHINE_ARN": STATE_MACHINE_ARN,
             **self.options.settings,
         }
 
@@ -315,7 +322,6 @@ class _Server:
     """An ASGI application served in a thread."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        self._listener = listener
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -31,6 +31,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from postwright import clock
+from sandbox.names import function_arn
 
 MEMORY_MB = "512"
 _LONGEST_MESSAGE_BYTES = 1_000_000
@@ -44,8 +45,6 @@ class Plan:
     modules: tuple[str, ...]
     warm: tuple[str, ...]
     speed: float | None
-    region: str
-    account_id: str
     log_path: str | None
 
 
@@ -219,11 +218,10 @@ class Worker:
             return {"error": self._import_error | {"requestId": request_id}}
         self._log.request_id = request_id
         clock.use(WorkerClock(self._plan.speed, request["now"], request["at"], self._ask_for_sleep))
-        arn = f"arn:aws:lambda:{self._plan.region}:{self._plan.account_id}:function"
         context = Context(
             function_name=self._function,
             aws_request_id=request_id,
-            invoked_function_arn=f"{arn}:{self._function}",
+            invoked_function_arn=function_arn(self._function),
             deadline=datetime.fromisoformat(request["deadline"]),
         )
         try:

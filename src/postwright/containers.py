@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from postwright import clock, errors, pacing, posts, progress, runs
+from postwright import clock, errors, limits, pacing, posts, progress, runs
 from postwright.app import App
 from postwright.errors import (
     ContainerExpiredError,
@@ -39,11 +39,8 @@ from postwright.models import (
 from postwright.quota import seconds_until_slot
 
 PARENT: Final = "parent"
-EXPIRED_AGE_SECONDS: Final = 23 * 3600
-"""A container counts as expired an hour before Instagram lets go of it.
-
-Source: Instagram keeps an unpublished container for 24 hours (IG Container reference, 2026).
-"""
+EXPIRED_AGE_SECONDS: Final = (limits.CONTAINER_LIFE_HOURS.value - 1) * 3600
+"""A container counts as expired an hour before Instagram lets go of it."""
 QUOTA_WAIT_MAX_SECONDS: Final = 3600
 QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
 
@@ -119,7 +116,7 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
     job = runs.job_of(app, ref)
     item, key = job.items[index], str(index)
     known = job.containers.get(key)
-    if known is None or known.state not in ("created", "finished"):
+    if known is None or not known.exists:
         name = posts.item_name(index, item.media)
         known = _make(known, name, lambda: _create(app, ref, job, item))
         if job.kind != "carousel":
@@ -140,7 +137,7 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     job = runs.job_of(app, ref)
     children = _children(job)
     known = job.containers.get(PARENT)
-    if known is None or known.state not in ("created", "finished") or known.children != children:
+    if known is None or not known.exists or known.children != children:
         options = posts.carousel_options(job.items)
         instagram = app.instagram(ref.account_id)
         known = _make(
@@ -202,8 +199,7 @@ def _next(job: Job) -> dict[str, Any]:
     missing = _missing(job)
     if missing:
         return _create_answer(job, missing)
-    children = [_state(job, str(item.index)) for item in job.items]
-    if any(state != "finished" for state in children):
+    if any(child is None or child.state != "finished" for child in job.item_containers):
         return _answer(job, "wait", _wait_seconds(job))
     if job.kind != "carousel":
         return _answer(job, "publish", 0)
@@ -287,7 +283,7 @@ def _look(instagram: InstagramClient, job: Job) -> set[str]:
         container = job.containers.get(key)
         if container is None or container.id is None:
             continue
-        if container.state in ("created", "finished") and _expired(container):
+        if container.exists and _expired(container):
             job.containers[key] = Container(state="expired", tries=0)
             changed.add(key)
         elif container.state == "created":
@@ -387,12 +383,11 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
 
 def _missing(job: Job) -> list[int]:
     """Indices without a container, or whose next try is due."""
-    found = []
-    for item in job.items:
-        container = job.containers.get(str(item.index))
-        if container is None or _due(container):
-            found.append(item.index)
-    return found
+    return [
+        item.index
+        for item, container in zip(job.items, job.item_containers, strict=True)
+        if container is None or _due(container)
+    ]
 
 
 def _due(container: Container) -> bool:
@@ -461,8 +456,7 @@ def _media_kind(job: Job, key: str) -> MediaKind:
 
 
 def _children(job: Job) -> list[str]:
-    found = [job.containers.get(str(item.index)) for item in job.items]
-    return [child.id for child in found if child is not None and child.id is not None]
+    return [child.id for child in job.item_containers if child is not None and child.id is not None]
 
 
 def _age(container: Container) -> float:

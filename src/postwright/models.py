@@ -216,6 +216,11 @@ class Container(Model):
     children: list[str] | None = None
     caption_hash: str | None = None
 
+    @property
+    def exists(self) -> bool:
+        """True when Instagram has it and it has not failed."""
+        return self.state in ("created", "finished")
+
 
 class Looks(Model):
     """How often an unclear publish was looked into, and how often in a row all was clear."""
@@ -259,6 +264,11 @@ class Job(Record):
     def publish_key(self) -> str:
         """The key of the container to publish: a carousel's parent, else the only one."""
         return "parent" if self.kind == "carousel" else "0"
+
+    @property
+    def item_containers(self) -> list[Container | None]:
+        """The container of each item in the post's order; None for one that was never made."""
+        return [self.containers.get(str(item.index)) for item in self.items]
 
 
 class StatusAnswer(Model):

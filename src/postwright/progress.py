@@ -20,8 +20,8 @@ def of_job(job: Job, *, published: bool = False) -> Progress:
     """
     if job.kind is None:
         return job.progress
-    children = [job.containers.get(str(item.index)) for item in job.items]
-    created = sum(1 for child in children if child and child.state in ("created", "finished"))
+    children = job.item_containers
+    created = sum(1 for child in children if child and child.exists)
     ready = sum(1 for child in children if child and child.state == "finished")
     parent = job.containers.get("parent")
     later = int(parent is not None and parent.state == "finished") + int(published)
@@ -38,8 +38,8 @@ def as_of_now(job: Job) -> tuple[Phase, Progress]:
 
 def phase_of(job: Job) -> Phase:
     """What a run is doing while it works on containers."""
-    children = [job.containers.get(str(item.index)) for item in job.items]
-    if any(child is None or child.state not in ("created", "finished") for child in children):
+    children = job.item_containers
+    if any(child is None or not child.exists for child in children):
         return "creating_containers"
     if any(child and child.state != "finished" for child in children):
         return "processing_videos"

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 
 from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
-from sandbox.functions import ACCOUNT_ID, REGION, Functions
+from sandbox.functions import Functions
+from sandbox.names import ACCOUNT_ID, REGION, ROLE_ARN, TABLE, function_arn
 
 moto_imports.load()
 
@@ -91,7 +92,7 @@ class Lab:
 
     def start(self, definition: JsonObject, event: object = None, **name: str) -> str:
         machine = self.client.create_state_machine(
-            name=f"m-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=aws.ROLE_ARN
+            name=f"m-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=ROLE_ARN
         )["stateMachineArn"]
         return self.start_again(machine, event, **name)
 
@@ -158,7 +159,7 @@ def plain_moto(definition: JsonObject, event: object = None, name: str = "run") 
     """The ended execution of the same machine on moto as it comes."""
     backend = models.stepfunctions_parser_backends[ACCOUNT_ID][REGION]
     machine = backend.create_state_machine(
-        name=f"plain-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=aws.ROLE_ARN
+        name=f"plain-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=ROLE_ARN
     )
     execution: Any = backend.start_execution(machine.arn, name, json.dumps(event or {}))
     for _ in range(2000):
@@ -181,7 +182,7 @@ def task(function: str, payload: JsonObject, **fields: object) -> JsonObject:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Parameters": {"FunctionName": aws.function_arn(function), "Payload": payload},
+        "Parameters": {"FunctionName": function_arn(function), "Payload": payload},
         **fields,
     }
 
@@ -493,7 +494,7 @@ class TestErrors:
         assert ended["error"] == "Lambda.ResourceNotFoundException"
 
     def test_a_function_named_by_its_arn_is_called(self, lab: Lab) -> None:
-        direct = {"Type": "Task", "Resource": aws.function_arn("echo")}
+        direct = {"Type": "Task", "Resource": function_arn("echo")}
 
         assert lab.output(one(direct), {"cats": 1})["event"] == {"cats": 1}
 
@@ -615,7 +616,7 @@ def test_conditional_writes_are_atomic(lab: Lab, server: aws.Aws) -> None:
         item: Any = {"PK": {"S": "lock"}, "SK": {"S": str(attempt % 10)}}
         try:
             table.put_item(
-                TableName=aws.TABLE, Item=item, ConditionExpression="attribute_not_exists(PK)"
+                TableName=TABLE, Item=item, ConditionExpression="attribute_not_exists(PK)"
             )
         except table.exceptions.ConditionalCheckFailedException:
             return False
