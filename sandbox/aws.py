@@ -28,6 +28,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import LimitedStream
 
+from sandbox.loopback import REFUSAL, is_local
 from sandbox.names import (
     ACCESS_KEY,
     BUCKET,
@@ -45,12 +46,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-_HOST = re.compile(
-    r"(?:127\.0\.0\.1|\[::1\]|localhost|(?:[a-z0-9_-]+\.)+localhost)(?::\d{1,5})?", re.IGNORECASE
-)
-_ORIGIN = re.compile(rf"https?://{_HOST.pattern}", re.IGNORECASE)
 _STOP_POLL_SECONDS = 0.05
-_REFUSAL = b"This server answers requests from this machine only.\n"
 
 _TABLE_DEFINITION = {
     "TableName": TABLE,
@@ -214,12 +210,10 @@ class Aws:
     def _loopback_only(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """The same rule as `sandbox.loopback`, for WSGI."""
-        origin = environ.get("HTTP_ORIGIN")
-        if not _HOST.fullmatch(environ.get("HTTP_HOST", "")) or (
-            origin is not None and not _ORIGIN.fullmatch(origin)
-        ):
-            return _answer(start_response, "403 Forbidden", "text/plain", _REFUSAL)
+        """The rule of `sandbox.loopback`, for WSGI."""
+        origins = [environ["HTTP_ORIGIN"]] if "HTTP_ORIGIN" in environ else []
+        if not is_local([environ.get("HTTP_HOST", "")], origins):
+            return _answer(start_response, "403 Forbidden", "text/plain", REFUSAL)
         if environ["PATH_INFO"] == "/_sandbox":
             document = json.dumps(dict(self._describe())).encode()
             return _answer(start_response, "200 OK", "application/json", document)

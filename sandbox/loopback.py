@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost|(?:[a-z0-9_-]+\.)+localhost)(?::\d{1,5})?")
 _ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
-_REFUSAL = (
+REFUSAL = (
     b"This server answers requests from this machine only: "
     b"use 127.0.0.1, [::1] or localhost as the host.\n"
 )
@@ -24,28 +25,29 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or _is_local(scope):
+        if scope["type"] == "lifespan" or is_local(
+            _values(scope, b"host"), _values(scope, b"origin")
+        ):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             headers = [
                 (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(_REFUSAL)).encode()),
+                (b"content-length", str(len(REFUSAL)).encode()),
             ]
             await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": _REFUSAL})
+            await send({"type": "http.response.body", "body": REFUSAL})
 
 
-def _is_local(scope: Scope) -> bool:
-    hosts = _values(scope, b"host")
-    origins = _values(scope, b"origin")
+def is_local(hosts: Sequence[str], origins: Sequence[str]) -> bool:
+    """Whether a request with these Host and Origin headers comes from this machine's own pages."""
     return (
         len(hosts) == 1
-        and _HOST.fullmatch(hosts[0]) is not None
-        and all(_ORIGIN.fullmatch(origin) for origin in origins)
+        and _HOST.fullmatch(hosts[0].lower()) is not None
+        and all(_ORIGIN.fullmatch(origin.lower()) for origin in origins)
     )
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:
-    return [value.decode("latin-1").lower() for key, value in scope["headers"] if key == name]
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
