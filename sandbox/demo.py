@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 
 from sandbox.samples import DEMO_SESSION, SAMPLES_DIR
-from sandbox.server import PortInUseError, Sandbox, SandboxOptions
+from sandbox.server import Sandbox, SandboxOptions
+from sandbox.serving import PortInUseError
 
 _SPEED = 12.0
 _KEEP = Path("build") / "sandbox"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import logging
 import os
@@ -21,13 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from postwright import __version__
 from sandbox import moto_imports
@@ -43,10 +40,10 @@ from sandbox.names import (
     STATE_MACHINE_ARN,
     TABLE,
 )
+from sandbox.serving import HOST, Server, listen
 
 _log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
@@ -58,12 +55,6 @@ API = (
 
 _PORT_OPTIONS = {"port": "--port", "instagram_port": "--instagram-port", "aws_port": "--aws-port"}
 _FAILED = {"FAILED", "TIMED_OUT", "ABORTED"}
-_CLOSE_SECONDS = 1
-_BACKLOG = 128
-
-
-class PortInUseError(OSError):
-    """The sandbox cannot listen on a port that it was told to use."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,7 @@ class Sandbox:
 
     def _start(self, running: ExitStack) -> None:
         listeners = {
-            name: running.enter_context(_listen(getattr(self.options, name), option))
+            name: running.enter_context(listen(getattr(self.options, name), option))
             for name, option in _PORT_OPTIONS.items()
         }
         self.app, self.instagram, self.aws = (
@@ -167,7 +158,7 @@ class Sandbox:
         )
         self._start_aws(running, listeners["aws_port"], names)
         self._start_instagram(running, listeners["instagram_port"])
-        running.enter_context(_Server(LoopbackOnly(self._api()), listeners["port"]))
+        running.enter_context(Server(LoopbackOnly(self._api()), listeners["port"]))
 
     def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
         moto_imports.load()
@@ -176,7 +167,7 @@ class Sandbox:
 
         running.callback(aws.forget)
         running.enter_context(engine.install(self.functions, self.clock, self._on_status_change))
-        server = aws.Aws(listener, self.describe)
+        server = aws.Aws(listener, self.describe, self.clock)
         running.callback(server.close)
         definition = aws.substitute(DEFINITION.read_text(encoding="utf-8"), names)
         server.create_resources(definition, DEMO_ACCOUNT.user_id, DEMO_ACCOUNT.token)
@@ -189,7 +180,7 @@ class Sandbox:
             self.clock, self.instagram, Path(media), keep=self.options.keep
         )
         running.callback(simulated.close)
-        running.enter_context(_Server(LoopbackOnly(application(simulated)), listener))
+        running.enter_context(Server(LoopbackOnly(application(simulated)), listener))
 
     def _make_environment(self) -> dict[str, str]:
         return {
@@ -297,52 +288,6 @@ def _ready_lines(sandbox: Sandbox) -> list[str]:
         f"  export AWS_ENDPOINT_URL={sandbox.aws}",
         f"  {command} publish {post}",
     ]
-
-
-def _listen(port: int, option: str) -> socket.socket:
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it is TCP's;
-    # without that each answer takes 40 ms longer.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        why = (
-            "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        )
-        raise PortInUseError(
-            f"Port {port} {why}. Choose another one with {option}, or 0 for any free port."
-        ) from error
-    return listener
-
-
-class _Server:
-    """An ASGI application served in a thread."""
-
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        self._uvicorn = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                log_level=logging.WARNING,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                timeout_graceful_shutdown=_CLOSE_SECONDS,
-            )
-        )
-        self._uvicorn.config.load()
-        self._thread = threading.Thread(target=self._uvicorn.run, args=([listener],), daemon=True)
-
-    def __enter__(self) -> _Server:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._uvicorn.should_exit = True
-        self._thread.join(2 * _CLOSE_SECONDS)
 
 
 def _gateway_event(request: Request, route: str, body: bytes) -> dict[str, Any]:

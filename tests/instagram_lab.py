@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ class Lab:
     def post(self, path: str, **form: Any) -> httpx.Response:
         return self.http.post(path, data=form)
 
+    def on_facebook(self, method: str, path: str, **parameters: Any) -> httpx.Response:
+        """A call to graph.facebook.com, with the token of the account's Page."""
+        token = {"Authorization": f"Bearer {DEMO_ACCOUNT.page_token}"}
+        url = f"/graph.facebook.com/v25.0{path}"
+        return self.http.request(method, url, params=parameters, headers=token)
+
     def container(self, **form: Any) -> str:
         answer = self.post(f"/{ACCOUNT}/media", **form)
         assert answer.status_code == 200, answer.text
@@ -60,6 +67,10 @@ class Lab:
     def config(self, **changes: Any) -> httpx.Response:
         return self.http.post("/_control/config", json=changes)
 
+    def faults(self, *faults: dict[str, Any]) -> httpx.Response:
+        """Add to the fault script."""
+        return self.http.post("/_control/faults", json={"faults": list(faults)})
+
     def posts(self) -> list[dict[str, Any]]:
         return list(self.http.get("/_control/posts").json())
 
@@ -74,14 +85,18 @@ def error_of(answer: httpx.Response) -> tuple[int, int | None]:
 
 @contextmanager
 def serving_instagram(
-    directory: Path, *, speed: float | None = STANDING_STILL, keep: Path | None = None
+    directory: Path,
+    *,
+    speed: float | None = STANDING_STILL,
+    keep: Path | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> Iterator[Lab]:
     """`speed=None` jumps over processing times; the default stands still."""
     # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    clock = SimulatedClock(speed)
+    clock = SimulatedClock(speed, wall=wall)
     instagram = SimulatedInstagram(clock, origin, directory, keep=keep)
     server = uvicorn.Server(
         uvicorn.Config(application(instagram), log_level="error", access_log=False)

@@ -3,88 +3,106 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from sandbox.instagram.accounts import TokenState
+from sandbox.instagram.processing import Processing
 
 
 class ConfigError(ValueError):
     """The sentence says which key is wrong and why."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+DEMO_APP_ID = "424242424242424"
+DEMO_APP_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - worth nothing
 
 
-class Rule(_Strict):
-    """A scripted slow or refused item; `match` is part of the media URL's path or of the caption.
-
-    `error` is [code, subcode]: a refusal of the call for an image or carousel, an ERROR container
-    for a video. Without `times` the rule holds for good.
-    """
-
-    match: str = Field(min_length=1)
-    processing_seconds: float | None = Field(default=None, ge=0)
-    error: tuple[int, int] | None = None
-    times: int | None = Field(default=None, ge=0)
-
-    @model_validator(mode="after")
-    def _does_something(self) -> Rule:
-        if self.processing_seconds is None and self.error is None:
-            raise ValueError("a rule needs processing_seconds or error")
-        return self
+def _redirect_uri(uri: str) -> str:
+    """An address that a browser may be sent to, which a policy header can name."""
+    if not re.fullmatch(r"[!$-&(-+\--:<-~]+", uri):
+        raise ValueError("a redirect URI is ASCII without spaces, quotes, commas, ; and #")
+    parts = urlsplit(uri)
+    is_web = parts.scheme in ("http", "https")
+    if not (parts.netloc if is_web else parts.scheme) or parts.scheme in ("javascript", "data"):
+        raise ValueError("a redirect URI is absolute: https://host/path, or app://path")
+    return uri
 
 
-class CannedAnswer(_Strict):
-    """Sent as it is, before any effect, to the next `times` calls whose path matches."""
-
-    path: str
-    method: str | None = None
-    status: int = Field(default=200, ge=200, le=599)
-    body: str = ""
-    content_type: str = "application/json"
-    times: int = Field(default=1, ge=0)
-
-    @field_validator("path")
-    @classmethod
-    def _is_a_pattern(cls, path: str) -> str:
-        try:
-            re.compile(path)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return path
+RedirectUri = Annotated[str, AfterValidator(_redirect_uri)]
 
 
-class Config(_Strict):
+class Config(BaseModel):
     """Defaults follow Meta's documentation where it gives a number, otherwise reports of live runs.
 
-    Processing times: images about 5 s, reels 20 s to minutes (public live notes, 2026). Quota 100
-    per 24 h: content publishing guide and live readings, 2026-09; other pages of Meta say 50, so it
-    can be set.
+    Quota 100 per 24 h: content publishing guide and live readings, 2026-09; other pages of Meta say
+    50, so it can be set. Call allowance: Meta counts impressions, which nobody has here; 4,800 an
+    hour is the smallest multiple of its formula. Everything that Meta's pages leave open or
+    contradict is listed, with its key, in `conflicts.py` and `open_questions.py`.
     """
 
-    image_processing_seconds: float = Field(default=3, ge=0)
-    video_processing_seconds: float = Field(default=20, ge=0)
-    carousel_processing_seconds: float = Field(default=2, ge=0)
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    seed: int = 1
+    """Of everything random: processing times, and faults that happen by chance."""
+    image: Processing = Processing(seconds=3)
+    """How long an image is worked on, a model with the keys of the next table."""
+    video: Processing = Processing(seconds=20)
+    """The same for a reel, a video story, and a video in a carousel."""
+    carousel: Processing = Processing(seconds=2)
+    """The same for a carousel, from the making of its container."""
+    ready_after_polls: int | None = Field(default=None, ge=0)
+    """Then the looks at a container decide when it is ready, not the clock."""
     carousel_max: int = Field(default=10, ge=2)
+    """Items in a carousel."""
     quota_total: int = Field(default=100, ge=0)
+    """Posts in any 24 hours."""
+    stories_count: bool = True
+    """Whether stories use up the quota of posts."""
     container_cap: int = Field(default=400, ge=0)
+    """Containers in any 24 hours."""
     calls_per_hour: int = Field(default=4800, ge=1)
+    """Calls of an account until they are refused."""
+    throttle_lengthens_seconds: float = Field(default=60, ge=0)
+    """By how much a call that is refused lengthens the refusal."""
+    usage_headers: Literal["by_token", "business", "app", "both", "none"] = "by_token"
+    """Which headers tell how much of the call allowance is used."""
     repeat_publish: Literal["error", "same_id", "duplicate"] = "error"
+    """What a second publish of one container does."""
     lenient_images: bool = False
+    """Takes PNG and WebP too."""
+    hashtag_max: int = Field(default=30, ge=0)
+    """Hashtags in a caption."""
+    unknown_locations: Literal["accept", "refuse"] = "accept"
+    """What becomes of a `location_id` that is none of the made-up places."""
+    child_options: Literal["refuse", "ignore"] = "refuse"
+    """What becomes of `caption` and `collaborators` of a carousel item."""
+    caption_fields: bool = True
+    """Whether graph.instagram.com answers `caption` and `media_product_type` of media."""
+    refresh_min_age_hours: float = Field(default=24, ge=0)
+    """How old a token must be to be refreshed."""
+    refresh_keeps_string: bool = False
+    """Whether a refresh answers the same token, with a new end."""
+    app_id: str = Field(default=DEMO_APP_ID, pattern=r"^\d{5,20}$")
+    """The app that users log in to."""
+    app_secret: SecretStr = Field(default=SecretStr(DEMO_APP_SECRET), min_length=8)
+    """The app's secret; it is never shown."""
+    redirect_uris: tuple[RedirectUri, ...] = (
+        "https://localhost/callback",
+        "http://127.0.0.1:8765/callback",
+    )
+    """Where a user may be sent after the log-in."""
+    wrapped_answers: bool = False
+    """`/me` and the code exchange answer inside of `data`, as Meta's pages show them."""
+    locale: Literal["en", "es", "th", "kn"] = "en"
+    """The language of `error_user_title` and `error_user_msg`."""
+    video_decoding: Literal["key_frames", "all_frames"] = "key_frames"
+    """What of a video is decoded to judge it."""
     fetch_timeout_seconds: float = Field(default=10, gt=0)
-    rules: list[Rule] = []
-    answers: list[CannedAnswer] = []
+    """How long a media server may take."""
 
     def changed(self, changes: dict[str, Any]) -> Config:
         """A new config; raises ConfigError that names the wrong key."""
@@ -92,53 +110,19 @@ class Config(_Strict):
         if unknown:
             known = ", ".join([*Config.model_fields, "tokens"])
             raise ConfigError(f"Unknown config key {', '.join(unknown)}. Known keys: {known}.")
+        now = self.model_dump()
+        for name, value in changes.items():
+            nested = isinstance(now[name], dict) and isinstance(value, dict)
+            now[name] = now[name] | value if nested else value
         try:
-            return Config.model_validate(self.model_dump() | changes)
+            return Config.model_validate(now)
         except ValidationError as error:
-            raise ConfigError(_sentences(error)) from error
-
-    def rule_for(self, url: str, caption: str) -> Rule | None:
-        """The first rule that matches and is not used up; counts it as used."""
-        path = "/" + url.partition("?")[0].partition("://")[2].partition("/")[2]
-        for rule in self.rules:
-            if (rule.match in path or rule.match in caption) and rule.times != 0:
-                if rule.times is not None:
-                    rule.times -= 1
-                return rule
-        return None
-
-    def answer_for(self, method: str, path: str) -> CannedAnswer | None:
-        """The first canned answer for this call that is not used up; counts it as used."""
-        for answer in self.answers:
-            if answer.times and answer.method in (None, method) and re.search(answer.path, path):
-                answer.times -= 1
-                return answer
-        return None
+            raise ConfigError(sentences(error)) from error
 
 
-def processing_seconds(rule: Rule | None, default: float) -> float:
-    if rule is not None and rule.processing_seconds is not None:
-        return rule.processing_seconds
-    return default
-
-
-_TOKENS = TypeAdapter(dict[str, TokenState])
-_TOKEN = re.compile(r"IG[\w-]{18,}|\w{4}\.\.\.[\w-]{4}")
-
-
-def token_states(value: object) -> dict[str, TokenState]:
-    """The `tokens` part of a config; its errors never repeat a token."""
-    try:
-        states = _TOKENS.validate_python(value)
-    except ValidationError as error:
-        raise ConfigError("tokens: every value must be ok, expired or revoked.") from error
-    if not all(_TOKEN.fullmatch(token) for token in states):
-        raise ConfigError("tokens: a token begins with IG and has at least 20 characters.")
-    return states
-
-
-def _sentences(error: ValidationError) -> str:
+def sentences(error: ValidationError) -> str:
+    """All problems, each with the name of its field."""
     return " ".join(
-        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}."
+        re.sub(r"^: ", "", f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}.")
         for problem in error.errors()
     )

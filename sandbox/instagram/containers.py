@@ -43,7 +43,7 @@ class Container:
     """Changes hands between threads under the simulator's lock.
 
     A failure shows at `ready_at`, not before: so the same script gives the same polls at every
-    speed of the clock.
+    speed of the clock. With `polls_left` the looks decide instead of the clock.
     """
 
     id: str
@@ -51,18 +51,23 @@ class Container:
     request: ContainerRequest
     created_at: datetime
     ready_at: datetime
+    expires_at: datetime
+    subject: str = ""
     children: tuple[Container, ...] = ()
     media: MediaFile | None = None
     is_fetching: bool = False
-    failed_with: int | None = None
+    polls_left: int | None = None
+    failed_with: int | str | None = None
     published_as: str | None = None
+    shows_published_at: datetime | None = None
 
     def status(self, now: datetime) -> Status:
-        if self.published_as is not None:
+        """As it is shown: a publish may show late (public notes of 2026: "by moments")."""
+        if self.published_as is not None and now >= (self.shows_published_at or now):
             return Status.PUBLISHED
-        if now >= self.created_at + LIFE:
+        if now >= self.expires_at:
             return Status.EXPIRED
-        if self.is_fetching or now < self.ready_at:
+        if self.is_fetching or not self._is_due(now):
             return Status.IN_PROGRESS
         if self.failed_with is not None:
             return Status.ERROR
@@ -70,9 +75,19 @@ class Container:
             return Status.IN_PROGRESS
         return Status.FINISHED
 
+    def note_poll(self) -> None:
+        """Somebody has looked at the status."""
+        if self.polls_left:
+            self.polls_left -= 1
+
+    def _is_due(self, now: datetime) -> bool:
+        return now >= self.ready_at if self.polls_left is None else self.polls_left == 0
+
     def status_text(self, now: datetime) -> str:
         status = self.status(now)
         if status is Status.ERROR:
+            if isinstance(self.failed_with, str):
+                return self.failed_with  # the bare word "Fatal" was seen in 2026
             return f"Error: Media upload has failed with error code {self.failed_with}"
         return _TEXTS[status]
 
@@ -121,6 +136,10 @@ class Containers:
     def add(self, container: Container) -> None:
         self._forget_before(container.created_at - _REMEMBERED)
         self._by_id[container.id] = container
+
+    def get(self, container_id: str) -> Container | None:
+        """Whoever owns it."""
+        return self._by_id.get(container_id)
 
     def find(self, container_id: str, owner_id: str) -> Container | None:
         container = self._by_id.get(container_id)

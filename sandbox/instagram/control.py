@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 _BODY_LIMIT = 1024 * 1024
 _FARTHEST_SECONDS = 10 * 365 * 86_400
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_KNOWN = "POST reset, GET posts, GET requests, GET or POST config, GET or POST clock"
+_KNOWN = (
+    "POST reset, GET posts, GET requests, GET, POST or DELETE faults, GET or POST config, "
+    "GET or POST clock"
+)
 
 
 def routes(instagram: SimulatedInstagram) -> list[Route]:
@@ -32,6 +37,36 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
     async def requests(_: Request) -> Response:
         return _answer(instagram.log.report())
 
+    return [
+        Route("/_control/reset", _guarded(reset), methods=["POST"]),
+        Route("/_control/posts", _guarded(posts), methods=["GET"]),
+        Route("/_control/requests", _guarded(requests), methods=["GET"]),
+        *_script_routes(instagram),
+        *_setting_routes(instagram),
+        Route("/_control/{rest:path}", _unknown, methods=_METHODS),
+    ]
+
+
+def _script_routes(instagram: SimulatedInstagram) -> list[Route]:
+    async def show_faults(_: Request) -> Response:
+        return _answer({"faults": instagram.describe_faults()})
+
+    async def add_faults(request: Request) -> Response:
+        instagram.add_faults(await _object(request))
+        return await show_faults(request)
+
+    async def clear_faults(request: Request) -> Response:
+        instagram.clear_faults()
+        return await show_faults(request)
+
+    return [
+        Route("/_control/faults", _guarded(show_faults), methods=["GET"]),
+        Route("/_control/faults", _guarded(add_faults), methods=["POST"]),
+        Route("/_control/faults", _guarded(clear_faults), methods=["DELETE"]),
+    ]
+
+
+def _setting_routes(instagram: SimulatedInstagram) -> list[Route]:
     async def show_config(_: Request) -> Response:
         return _answer(instagram.describe_config())
 
@@ -50,18 +85,17 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
             or not 0 <= seconds <= _FARTHEST_SECONDS
         ):
             raise ConfigError("advance_seconds must be a number from 0 to ten years.")
+        # A signed URL tells only its second: in a new one, those of before and after can be told
+        # apart, and the sandbox's S3 knows which have expired.
+        await asyncio.sleep(1.01 - time.time() % 1)
         instagram.clock.advance(seconds)
         return _answer({"now": _iso(instagram)})
 
     return [
-        Route("/_control/reset", _guarded(reset), methods=["POST"]),
-        Route("/_control/posts", _guarded(posts), methods=["GET"]),
-        Route("/_control/requests", _guarded(requests), methods=["GET"]),
         Route("/_control/config", _guarded(show_config), methods=["GET"]),
         Route("/_control/config", _guarded(change_config), methods=["POST"]),
         Route("/_control/clock", _guarded(show_clock), methods=["GET"]),
         Route("/_control/clock", _guarded(move_clock), methods=["POST"]),
-        Route("/_control/{rest:path}", _unknown, methods=_METHODS),
     ]
 
 

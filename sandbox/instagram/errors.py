@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox.instagram.error_texts import translated
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
@@ -27,6 +29,9 @@ class ErrorRow:
     def saying(self, message: str) -> ErrorRow:
         return replace(self, message=message)
 
+    def with_status(self, status: int) -> ErrorRow:
+        return replace(self, status=status)
+
 
 class GraphError(Exception):
     """A Graph call ends with this row."""
@@ -35,15 +40,16 @@ class GraphError(Exception):
         super().__init__(row.message)
         self.row = row
 
-    def body(self, fbtrace_id: str) -> dict[str, Any]:
-        """The full error object as Graph sends it."""
+    def body(self, fbtrace_id: str, locale: str = "en") -> dict[str, Any]:
+        """The full error object as Graph sends it; the user's texts follow the locale."""
         row = self.row
         error: dict[str, Any] = {"message": row.message, "type": row.type, "code": row.code}
         if row.subcode is not None:
             error["error_subcode"] = row.subcode
         error["is_transient"] = row.is_transient
         if row.title is not None:
-            error |= {"error_user_title": row.title, "error_user_msg": row.hint or row.message}
+            title, hint = translated(row.code, row.subcode, locale) or (row.title, row.hint)
+            error |= {"error_user_title": title, "error_user_msg": hint or row.message}
         return {"error": error | {"fbtrace_id": fbtrace_id}}
 
 
@@ -57,8 +63,14 @@ TOKEN_REVOKED = ErrorRow(
     "Error validating access token: The session has been invalidated because the user changed "
     "their password or Facebook has changed the session for security reasons.",
 )
+# The HTTP status on graph.instagram.com is not established.
+PERMISSION_MISSING = ErrorRow(
+    10, None, "(#10) Application does not have permission for this action", status=403
+)
 # Not established: what Meta answers to a removed or unknown version. Code and text are a guess.
-UNKNOWN_VERSION = ErrorRow(2500, None, "Unknown API version")
+UNKNOWN_VERSION = ErrorRow(
+    2500, None, "[placeholder, Meta's own answer is not known] Unknown API version"
+)
 UNKNOWN_PATH = ErrorRow(2500, None, "Unknown path components")
 FIELDS_SYNTAX = ErrorRow(2500, None, "Syntax error in the parameter fields")
 NO_SUCH_OBJECT = ErrorRow(
@@ -71,6 +83,19 @@ NO_SUCH_OBJECT = ErrorRow(
 NO_SUCH_FIELD = ErrorRow(100, None, "(#100) Tried accessing nonexisting field")
 BAD_PARAMETER = ErrorRow(100, None, "Invalid parameter")
 BAD_API_PARAMETER = ErrorRow(100, None, "Invalid parameter", type="IGApiException")
+# Code and status were seen on graph.instagram.com in 2026, the text is a guess.
+NO_PERMISSIONS_EDGE = BAD_API_PARAMETER.saying(
+    "(#100) Tried accessing nonexisting field (permissions)"
+)
+TOO_MANY_CALLS = ErrorRow(
+    80002,
+    None,
+    "There have been too many calls to this Instagram account. Wait a bit and try again.",
+)
+APP_LIMIT = ErrorRow(4, None, "Application request limit reached", status=403)
+# Not established: what Meta answers to a token that is too young or of the wrong kind, to a wrong
+# secret and to a wrong grant type. These are placeholders.
+TOKEN_NOT_TAKEN = ErrorRow(100, None, "[placeholder, Meta's own answer is not known]")
 
 # Creating a container
 UNKNOWN_MEDIA_TYPE = ErrorRow(
@@ -95,6 +120,20 @@ CAPTION_TOO_LONG = ErrorRow(
 )
 BAD_USER_TAG = ErrorRow(
     110, 2207018, "Invalid user id", "Cannot tag user", "A named user cannot be tagged."
+)
+BAD_LOCATION = BAD_API_PARAMETER.saying("INSTAGRAM_PLATFORM_API__INVALID_LOCATION_ID")
+BAD_SPONSORS = BAD_API_PARAMETER.saying("INSTAGRAM_PLATFORM_API__INVALID_PARAM")
+PRODUCT_TAG_ON_VIDEO = ErrorRow(
+    100, 2207035, "Invalid parameter", "Product tag position", "A tag on a video has no position."
+)
+PRODUCT_TAG_WITHOUT_PLACE = ErrorRow(
+    100, 2207036, "Invalid parameter", "Product tag position", "A tag on a photo needs x and y."
+)
+BAD_PRODUCT_TAGS = ErrorRow(
+    100, 2207037, "Invalid parameter", "Product tags", "A product tag is wrong, or too many are."
+)
+NO_RESUMABLE_UPLOAD = BAD_API_PARAMETER.saying(
+    "[not imitated here] upload_type=resumable: send a video_url"
 )
 BAD_THUMB_OFFSET = ErrorRow(
     1, 2207057, "Invalid parameter", "Thumbnail offset", "The offset is outside the video."
@@ -164,13 +203,17 @@ QUOTA_REACHED = ErrorRow(
     "The account has published as many posts as it may in 24 hours.",
 )
 
-_ROWS = {
-    (row.code, row.subcode): row
-    for row in list(globals().values())
-    if isinstance(row, ErrorRow) and row.subcode is not None
-}
-
-
-def row_for(code: int, subcode: int) -> ErrorRow:
-    """The row of a scripted error; a pair that is not in the table gets a plain text."""
-    return _ROWS.get((code, subcode)) or ErrorRow(code, subcode, f"(#{code}) Scripted error")
+# Comments and deleting
+COMMENT_FORMAT = ErrorRow(
+    20, 1772107, "This response format is not supported", "Format", "The comment was created."
+)
+# Not established: code and text where comments are switched off, and of a reply to a reply.
+COMMENTS_OFF = BAD_API_PARAMETER.saying("(#100) Comments are switched off for this media")
+NO_REPLY_TO_REPLY = BAD_API_PARAMETER.saying("(#100) A reply cannot be replied to")
+CANNOT_DELETE = ErrorRow(
+    -1,
+    2207073,
+    "Media type not supported",
+    "Cannot delete",
+    "This kind of media cannot be deleted.",
+)

@@ -48,6 +48,13 @@ class Keep:
         draft.write_text(json.dumps({"owner_id": owner_id} | _as_json(post)), encoding="utf-8")
         draft.replace(target)
 
+    def forget(self, post: Media) -> None:
+        """The description first, so that a post whose files are half gone is not there."""
+        (self._posts / f"{post.id}.json").unlink(missing_ok=True)
+        for media in (post, *post.children):
+            (self._media / media.id).unlink(missing_ok=True)
+            (self._media / f"{media.id}.thumbnail").unlink(missing_ok=True)
+
     def load(self) -> list[tuple[str, Media]]:
         """Owner and post, oldest first; a post that cannot be read is left out with a warning."""
         return sorted(self._load_all(), key=lambda kept: kept[1].published_at)
@@ -77,6 +84,7 @@ class Keep:
             options=record["options"],
             file=self._file(record["id"], file) if file is not None else None,
             children=tuple(self._from_json(child) for child in record["children"]),
+            username=record["username"],
         )
 
     def _file(self, media_id: str, record: dict[str, Any]) -> MediaFile:
@@ -100,6 +108,7 @@ def _as_json(media: Media) -> dict[str, Any]:
         "options": media.options,
         "file": _file_as_json(media.file) if media.file is not None else None,
         "children": [_as_json(child) for child in media.children],
+        "username": media.username,
     }
 
 

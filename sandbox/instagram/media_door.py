@@ -21,7 +21,7 @@ import httpx
 
 from sandbox.instagram import errors, media_judge
 from sandbox.instagram.errors import GraphError
-from sandbox.instagram.media_judge import VideoRefusedError
+from sandbox.instagram.media_judge import Use, VideoRefusedError
 
 USER_AGENT = "facebookexternalhit/1.1"
 _RANGE_BYTES = 8 * 1024 * 1024
@@ -68,7 +68,7 @@ class MediaDoor:
         self._closing.set()
         self._client.close()
 
-    def fetch_image(self, url: str, *, timeout: float, lenient: bool) -> MediaFile:
+    def fetch_image(self, url: str, *, timeout: float, lenient: bool, any_ratio: bool) -> MediaFile:
         """One GET, judged at once; raises GraphError."""
         with self._new_file(".image") as path:
             try:
@@ -77,20 +77,20 @@ class MediaDoor:
                 raise GraphError(errors.IMAGE_TIMEOUT) from error
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 raise GraphError(errors.IMAGE_UNREACHABLE) from error
-            picture = media_judge.judge_image(path, lenient=lenient)
+            picture = media_judge.judge_image(path, lenient=lenient, any_ratio=any_ratio)
         return MediaFile(
             path, picture.content_type, digest, size, width=picture.width, height=picture.height
         )
 
     def fetch_video(
-        self, url: str, *, timeout: float, is_child: bool, thumb_offset: int
+        self, url: str, *, timeout: float, use: Use, thumb_offset: int, all_frames: bool
     ) -> MediaFile:
         """Ranged GETs into a file, then a look inside; raises VideoRefusedError."""
         with self._new_file(".video") as path:
             thumbnail = path.with_suffix(".thumbnail")
             try:
-                digest, size = self._download_video(url, path, timeout)
-                footage = media_judge.judge_video(path, thumbnail, is_child=is_child)
+                digest, size = self._download_video(url, path, timeout, use.bytes_max)
+                footage = media_judge.judge_video(path, thumbnail, use, all_frames=all_frames)
                 media_judge.judge_thumb_offset(thumb_offset, footage)
             except httpx.TimeoutException as error:
                 raise VideoRefusedError(media_judge.VIDEO_TIMEOUT) from error
@@ -138,13 +138,15 @@ class MediaDoor:
             raise GraphError(errors.IMAGE_UNREACHABLE)
         return digest.hexdigest(), size
 
-    def _download_video(self, url: str, path: Path, timeout: float) -> tuple[str, int]:
+    def _download_video(
+        self, url: str, path: Path, timeout: float, bytes_max: int
+    ) -> tuple[str, int]:
         digest, size, total = hashlib.sha256(), 0, 1
         with path.open("wb") as file:
             while size < total:
                 wanted = {"Range": f"bytes={size}-{size + _RANGE_BYTES - 1}"}
                 with self._get(url, timeout, wanted) as response:
-                    total = _total_of_range(response, size)
+                    total = _total_of_range(response, size, bytes_max)
                     before = size
                     for chunk in self._chunks(response, timeout):
                         size += len(chunk)
@@ -172,7 +174,7 @@ class MediaDoor:
             yield chunk
 
 
-def _total_of_range(response: httpx.Response, offset: int) -> int:
+def _total_of_range(response: httpx.Response, offset: int, bytes_max: int) -> int:
     """Size of the whole file, from a 206 that begins at `offset`."""
     if _says_html(response):
         raise VideoRefusedError(media_judge.VIDEO_UNREACHABLE)
@@ -181,7 +183,7 @@ def _total_of_range(response: httpx.Response, offset: int) -> int:
     if response.status_code != 206:
         raise VideoRefusedError(media_judge.VIDEO_UNAVAILABLE)
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if match is None or int(match[1]) != offset or int(match[3]) > media_judge.VIDEO_BYTES_LIMIT:
+    if match is None or int(match[1]) != offset or int(match[3]) > bytes_max:
         raise VideoRefusedError(media_judge.VIDEO_NOT_USABLE)
     return int(match[3])
 

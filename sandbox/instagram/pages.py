@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.instagram.accounts import DEMO_ACCOUNT, Account
+from sandbox.instagram.accounts import ACCOUNTS, DEMO_ACCOUNT, Account
+from sandbox.instagram.comments import Comment
 from sandbox.instagram.posts import Media
 from sandbox.instagram.redaction import redact
 
@@ -39,12 +40,33 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
 
     async def post(request: Request) -> Response:
         found = instagram.post_at(request.url.path)
-        return _html(post_page(*found)) if found is not None else _not_found()
+        if found is None:
+            return _not_found()
+        return _html(post_page(*found, instagram.comments_on(found[1])))
 
     async def profile(request: Request) -> Response:
         found = instagram.profile_named(request.url.path.strip("/"))
         return _html(profile_page(*found)) if found is not None else _not_found()
 
+    async def style(_: Request) -> Response:
+        return FileResponse(_STYLE, media_type="text/css")
+
+    async def no_icon(_: Request) -> Response:
+        return Response(status_code=204)
+
+    return [
+        Route("/", home),
+        Route("/p/{shortcode}/", post),
+        Route("/reel/{shortcode}/", post),
+        Route("/stories/{username}/{media_id}", post),
+        *(Route(f"/{account.username}/", profile) for account in ACCOUNTS),
+        *_file_routes(instagram),
+        Route("/_pages.css", style),
+        Route("/favicon.ico", no_icon),
+    ]
+
+
+def _file_routes(instagram: SimulatedInstagram) -> list[Route]:
     async def media(request: Request) -> Response:
         file = instagram.file_of(request.path_params["media_id"])
         if file is None:
@@ -57,26 +79,14 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
             return _not_found()
         return FileResponse(file.thumbnail, headers=_ALLOWED_MEDIA_HEADERS, media_type="image/jpeg")
 
-    async def style(_: Request) -> Response:
-        return FileResponse(_STYLE, media_type="text/css")
-
-    async def no_icon(_: Request) -> Response:
-        return Response(status_code=204)
-
     return [
-        Route("/", home),
-        Route("/p/{shortcode}/", post),
-        Route("/reel/{shortcode}/", post),
-        Route(f"/{DEMO_ACCOUNT.username}/", profile),
         Route("/_media/{media_id}", media),
         Route("/_media/{media_id}/thumbnail", thumbnail),
-        Route("/_pages.css", style),
-        Route("/favicon.ico", no_icon),
     ]
 
 
-def post_page(account: Account, post: Media) -> str:
-    """The post with its media in order, caption, account and time."""
+def post_page(account: Account, post: Media, comments: list[Comment]) -> str:
+    """The post with its media in order, caption, account, time and comments."""
     shown = post.children or (post,)
     items = "".join(
         f"<li>{_figure(media, number, len(shown))}</li>" for number, media in enumerate(shown, 1)
@@ -93,9 +103,10 @@ def post_page(account: Account, post: Media) -> str:
 <p class="caption" dir="auto">{_text(post.caption)}</p>
 {_details(post)}
 <p class="time">{time}</p>
+{_listed(comments)}
 </section>
 </main>"""
-    return _document(f"{account.name} on the simulated Instagram", body)
+    return document(f"{account.name} on the simulated Instagram", body)
 
 
 def profile_page(account: Account, posts: list[Media]) -> str:
@@ -109,7 +120,7 @@ def profile_page(account: Account, posts: list[Media]) -> str:
 <p>{len(posts)} {plural}</p></div></header>
 {grid}
 </main>"""
-    return _document(f"{account.username} on the simulated Instagram", body)
+    return document(f"{account.username} on the simulated Instagram", body)
 
 
 def _figure(media: Media, number: int, total: int) -> str:
@@ -153,6 +164,22 @@ def _details(post: Media) -> str:
     return f"<dl>{listed}</dl>"
 
 
+def _listed(comments: list[Comment]) -> str:
+    if not comments:
+        return ""
+    rows = "".join(f"<li{_place(comment)}>{_said(comment)}</li>" for comment in comments)
+    return f'<ol class="comments" aria-label="Comments">{rows}</ol>'
+
+
+def _place(comment: Comment) -> str:
+    return ' class="reply"' if comment.parent is not None else ""
+
+
+def _said(comment: Comment) -> str:
+    name = escape(comment.author.username)
+    return f'<b>{name}</b> <span dir="auto">{_text(comment.text)}</span>'
+
+
 def _avatar(account: Account) -> str:
     return f'<span class="avatar" aria-hidden="true">{escape(account.name[:1])}</span>'
 
@@ -166,7 +193,8 @@ def _spoken_time(post: Media) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
-def _document(title: str, body: str) -> str:
+def document(title: str, body: str) -> str:
+    """A whole page around its main part."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -194,4 +222,4 @@ def _not_found() -> Response:
         '<main class="profile"><h1>This page is not available</h1>'
         "<p>Nothing was published here, or it was reset.</p></main>"
     )
-    return _html(_document("Page not available", body), 404)
+    return _html(document("Page not available", body), 404)

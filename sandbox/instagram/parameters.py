@@ -25,6 +25,10 @@ class Parameters:
     def __contains__(self, name: str) -> bool:
         return self.values.get(name) not in (None, "")
 
+    def without(self, *names: str) -> Parameters:
+        """The others: what Instagram does not look at."""
+        return Parameters({name: v for name, v in self.values.items() if name not in names})
+
     def text(self, name: str, default: str = "") -> str:
         value = self.values.get(name)
         if value is None:

@@ -1,24 +1,20 @@
 """Published media: newest first, with pages, and the quota that counts them.
 
 Sources: IG Media reference (Meta, stamp 2026-08-12), IG User media edge (read 2026-09-11),
-content_publishing_limit (Meta, 2026). Cursors are opaque; their form here is ours.
+content_publishing_limit (Meta, 2026).
 """
 
 from __future__ import annotations
 
-import base64
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from sandbox.instagram import errors
 from sandbox.instagram.containers import WINDOW
-from sandbox.instagram.errors import GraphError
 from sandbox.instagram.media_door import MediaFile
-
-_CURSOR_PREFIX = b"AQH"
+from sandbox.instagram.paging import EMPTY, Page, cursor, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +31,31 @@ class Media:
     file: MediaFile | None = None
     options: dict[str, Any] = field(default_factory=dict)
     children: tuple[Media, ...] = ()
+    username: str = ""
+
+    @property
+    def is_story(self) -> bool:
+        return self.product_type == "STORY"
+
+    @property
+    def is_child(self) -> bool:
+        """Whether it is one item of a carousel."""
+        return self.shortcode is None
 
     @property
     def timestamp(self) -> str:
-        return self.published_at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+        return graph_time(self.published_at)
+
+    def is_over(self, now: datetime) -> bool:
+        """A story is there for 24 hours."""
+        return self.is_story and now >= self.published_at + WINDOW
 
     def path(self) -> str | None:
         """Of the permalink."""
         if self.shortcode is None:
             return None
+        if self.is_story:
+            return f"/stories/{self.username}/{self.id}"
         return f"/{'reel' if self.product_type == 'REELS' else 'p'}/{self.shortcode}/"
 
     def ids(self) -> list[str]:
@@ -75,24 +87,6 @@ class Media:
         return {"sha256": self.file.sha256, "bytes": self.file.size}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    posts: list[Media]
-    before: str | None
-    after: str | None
-    has_next: bool
-    has_previous: bool
-
-    def paging(self, url: str, query: dict[str, str]) -> dict[str, Any]:
-        """The `paging` object; its links repeat `query`, token included, as Instagram does."""
-        paging: dict[str, Any] = {"cursors": {"before": self.before, "after": self.after}}
-        if self.has_next:
-            paging["next"] = f"{url}?{urlencode(query | {'after': self.after})}"
-        if self.has_previous:
-            paging["previous"] = f"{url}?{urlencode(query | {'before': self.before})}"
-        return paging
-
-
 class Posts:
     """The posts of one account."""
 
@@ -111,6 +105,11 @@ class Posts:
         if counts:
             self._published_at.append(post.published_at)
 
+    def remove(self, post: Media) -> None:
+        """It keeps counting against the quota."""
+        del self._oldest_first[self._places[post.id]]
+        self._places = {post.id: place for place, post in enumerate(self._oldest_first)}
+
     def newest_first(self) -> list[Media]:
         return self._oldest_first[::-1]
 
@@ -119,35 +118,42 @@ class Posts:
             self._published_at.popleft()
         return sum(published > instant for published in self._published_at)
 
-    def quota_usage(self, now: datetime) -> int:
-        return self.published_since(now - timedelta(days=1))
-
-    def page(self, limit: int, after: str | None, before: str | None) -> Page:
-        total = len(self._oldest_first)
+    def page(
+        self,
+        limit: int,
+        after: str | None,
+        before: str | None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page[Media]:
+        """Newest first, from `since` to `until`; raises GraphError on a cursor that is not ours."""
+        bottom = bisect_left(self._oldest_first, since, key=_published_at) if since else 0
+        top = len(self._oldest_first)
+        if until:
+            top = bisect_right(self._oldest_first, until, key=_published_at)
         if before:
-            end = total - 1 - self._place(before)
-            start = max(0, end - limit)
+            low = max(bottom, place_of(before, self._places) + 1)
+            high = min(top, low + limit)
         else:
-            start = total - self._place(after) if after else 0
-            end = min(total, start + limit)
-        posts = [self._oldest_first[total - 1 - index] for index in range(start, end)]
+            high = min(top, place_of(after, self._places)) if after else top
+            low = max(bottom, high - limit)
+        posts = self._oldest_first[low:high][::-1]
         if not posts:
-            return Page([], None, None, has_next=False, has_previous=False)
+            return EMPTY
         return Page(
             posts,
-            before=_cursor(posts[0]),
-            after=_cursor(posts[-1]),
-            has_next=end < total,
-            has_previous=start > 0,
+            before=cursor(posts[0].id),
+            after=cursor(posts[-1].id),
+            has_next=low > bottom,
+            has_previous=high < top,
         )
 
-    def _place(self, cursor: str) -> int:
-        try:
-            decoded = base64.urlsafe_b64decode(cursor).removeprefix(_CURSOR_PREFIX).decode()
-            return self._places[decoded]
-        except (ValueError, KeyError):
-            raise GraphError(errors.BAD_PARAMETER.saying("(#100) Invalid cursor")) from None
+
+def _published_at(post: Media) -> datetime:
+    return post.published_at
 
 
-def _cursor(post: Media) -> str:
-    return base64.urlsafe_b64encode(_CURSOR_PREFIX + post.id.encode()).decode()
+def graph_time(instant: datetime) -> str:
+    """As Graph writes it: `2026-09-26T19:00:00+0000`."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S+0000")

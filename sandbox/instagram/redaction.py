@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 _SIGNED_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
-_TOKEN = re.compile(r"\b(?:IG|EAA)[\w-]{18,}")
+_TOKEN = re.compile(r"\b(?:IG|EAA|AQ)[\w-]{18,}")
+_SECRET_NAMES = frozenset(
+    ("access_token", "appsecret_proof", "client_secret", "code", "fb_exchange_token", "input_token")
+)
 
 
 def redact(text: str) -> str:
-    """The text without access tokens and without the query strings of URLs."""
+    """The text without tokens, codes of a log-in, and the query strings of URLs."""
     if "://" in text:
         text = _SIGNED_QUERY.sub(r"\1?[removed]", text)
     return _TOKEN.sub("[token removed]", text)
@@ -27,3 +30,8 @@ def redact_all(value: Any) -> Any:
             return {redact(str(key)): redact_all(item) for key, item in value.items()}
         case _:
             return value
+
+
+def is_secret(name: str) -> bool:
+    """Whether a parameter of this name is never shown, whatever it holds."""
+    return name.lower() in _SECRET_NAMES

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.instagram.redaction import redact, redact_all
+from sandbox.instagram.redaction import is_secret, redact, redact_all
 
 _REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """`status` is None when no whole answer was sent, `fault` the line of the script, if any."""
+
     at: datetime
     method: str
     path: str
     parameters: dict[str, Any]
-    status: int
+    status: int | None
     error: tuple[int, int | None] | None
     user_agent: str
     auth: str | None
+    fault: int | None
 
 
 class RequestLog:
@@ -48,6 +51,7 @@ class RequestLog:
                 "error": entry.error and {"code": entry.error[0], "subcode": entry.error[1]},
                 "user_agent": entry.user_agent,
                 "auth": entry.auth,
+                "fault": entry.fault,
             }
             for entry in list(self._entries)
         ]
@@ -55,15 +59,14 @@ class RequestLog:
 
 def clean_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What may be logged of a call's parameters."""
-    return {
-        redact(name): value.partition("?")[0]
-        if name.endswith("_url") and isinstance(value, str)
-        else _redacted(value)
-        for name, value in parameters.items()
-    }
+    return {redact(name): _clean(name, value) for name, value in parameters.items()}
 
 
-def _redacted(value: Any) -> Any:
+def _clean(name: str, value: Any) -> Any:
+    if is_secret(name):
+        return "[removed]"
+    if name.endswith("_url") and isinstance(value, str):
+        return value.partition("?")[0]
     try:
         return redact_all(value)
     except RecursionError:

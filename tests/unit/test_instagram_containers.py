@@ -58,7 +58,7 @@ def test_an_expired_container_is_forgotten_in_the_end(lab: Lab, image_url: str) 
 
 
 def test_processing_times_can_be_set(lab: Lab, image_url: str) -> None:
-    lab.config(image_processing_seconds=60)
+    lab.config(image={"seconds": 60})
 
     container = lab.container(image_url=image_url)
     lab.advance(59)
@@ -253,15 +253,13 @@ def test_the_container_cap_holds_for_any_24_hours(lab: Lab, image_url: str) -> N
     assert lab.container(image_url=image_url)
 
 
-def test_a_rule_slows_or_refuses_one_item(lab: Lab, media: MediaServer) -> None:
+def test_a_fault_slows_or_refuses_one_item(lab: Lab, media: MediaServer) -> None:
     slow = media.put("slow.jpg", picture())
     bad = media.put("bad.jpg", picture())
-    lab.config(
-        rules=[
-            {"match": "slow.jpg", "processing_seconds": 100},
-            {"match": "bad.jpg", "error": [9004, 2207052], "times": 1},
-            {"match": "of the devil", "error": [4, 2207051]},
-        ]
+    lab.faults(
+        {"call": "create", "match": "slow.jpg", "processing_seconds": 100},
+        {"call": "create", "match": "bad.jpg", "error": [9004, 2207052]},
+        {"call": "create", "match": "of the devil", "error": [4, 2207051]},
     )
 
     first = lab.refusal(image_url=bad)

@@ -168,7 +168,7 @@ def test_wrong_field_syntax_is_refused(lab: Lab, fields: str) -> None:
 
 
 def test_usage_headers_are_percentages_of_the_last_hour(lab: Lab) -> None:
-    lab.config(calls_per_hour=10)
+    lab.config(calls_per_hour=10, usage_headers="both")
 
     lab.get("/me")
     answer = lab.get("/me")

@@ -263,9 +263,9 @@ def test_a_thumb_offset_beyond_the_end_ends_in_error(
     assert failure_of(fast_lab, **reel, thumb_offset=3999).startswith("Finished")
 
 
-def test_a_rule_makes_a_video_fail(fast_lab: Lab, media: MediaServer, good_film: bytes) -> None:
+def test_a_fault_makes_a_video_fail(fast_lab: Lab, media: MediaServer, good_film: bytes) -> None:
     url = media.put("v.mp4", good_film, "video/mp4")
-    fast_lab.config(rules=[{"match": "v.mp4", "error": [-1, 2207053], "times": 1}])
+    fast_lab.faults({"call": "create", "match": "v.mp4", "processing_error": 2207053})
     reel = {"media_type": "REELS", "video_url": url}
 
     first, second = failure_of(fast_lab, **reel), failure_of(fast_lab, **reel)

@@ -1,0 +1,63 @@
+"""The simulated Instagram by itself: `python -m sandbox.instagram --port 8081 --speed 1`.
+
+For tests of other clients, which need neither AWS nor our functions. Prints one line of JSON when
+it answers; SIGTERM and Ctrl-C end it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from sandbox.clock import SimulatedClock
+from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
+from sandbox.loopback import LoopbackOnly
+from sandbox.serving import PortInUseError, Server, listen
+
+
+def main() -> int:
+    """Serve until told to stop; 2 when the port is taken."""
+    options = _options()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        listener = listen(options.port, "--port")
+    except PortInUseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with tempfile.TemporaryDirectory(prefix="simulated-instagram-") as media:
+        instagram = SimulatedInstagram(SimulatedClock(options.speed), origin, Path(media))
+        with Server(LoopbackOnly(application(instagram)), listener):
+            ready = {"instagram": origin, "token": DEMO_ACCOUNT.token}
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+            stop.wait()
+        instagram.close()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.instagram", description=__doc__)
+    parser.add_argument("--port", type=int, default=8081, help="0 takes any free port")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="a number above 0, or max")
+    return parser.parse_args()
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    speed = float(text)
+    if speed <= 0:
+        raise ValueError(text)
+    return speed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""A Graph call as it was understood: where it goes, with which parameters and which token.
+
+Source: content publishing guide (Meta, 2026-06-30) for the token in the header; it works in
+production on graph.instagram.com, as it does in query and body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from sandbox.instagram import errors
+from sandbox.instagram.accounts import ACCOUNTS
+from sandbox.instagram.errors import GraphError
+from sandbox.instagram.faults import CallName
+from sandbox.instagram.hosts import Address, address_of
+from sandbox.instagram.parameters import Parameters
+
+_BODY_LIMIT = 1024 * 1024
+_TOKEN_NODES = ("access_token", "refresh_access_token")
+_CALLS: dict[tuple[str, str], CallName] = {
+    ("POST", "media"): "create",
+    ("POST", "media_publish"): "publish",
+    ("GET", "media"): "list",
+    ("GET", "stories"): "stories",
+    ("GET", "children"): "children",
+    ("GET", "content_publishing_limit"): "quota",
+    ("POST", "comments"): "comment",
+    ("POST", "replies"): "comment",
+    ("GET", "comments"): "comments",
+    ("GET", "replies"): "comments",
+    ("POST", "access_token"): "token",
+}
+
+
+@dataclass(slots=True)
+class GraphCall:
+    """`problem` is set when the body could not be read; `query_token` is for calls that take no
+    other.
+    """
+
+    method: str
+    path: str
+    parameters: Parameters
+    token: str | None
+    query_token: str | None
+    auth: str | None
+    user_agent: str
+    problem: GraphError | None
+    address: Address = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.address = address_of(self.path)
+
+    @property
+    def host(self) -> str:
+        return self.address.host
+
+    @property
+    def segments(self) -> list[str]:
+        return self.address.segments
+
+    def name(self, is_container: Callable[[str], bool]) -> CallName | None:
+        """What the fault script calls this call; None for what is no call of ours."""
+        method = "GET" if self.method == "HEAD" else self.method
+        match (method, self.segments):
+            case ("GET", [node]) if node in _TOKEN_NODES:
+                return "token"
+            case ("GET", ["pages", "search"]):
+                return "search"
+            case (_, [_, edge]):
+                return _CALLS.get((method, edge))
+            case ("GET", [node]):
+                return _node_call(node, is_container(node))
+        return None
+
+
+def _node_call(node: str, is_container: bool) -> CallName:
+    if is_container:
+        return "status"
+    is_user = node == "me" or any(account.is_called(node) for account in ACCOUNTS)
+    return "user" if is_user else "media"
+
+
+async def read_call(request: Request) -> GraphCall:
+    """The call with parameters of query and body together; the token is taken out of them."""
+    query: dict[str, Any] = dict(parse_qsl(request.url.query, keep_blank_values=True))
+    body: dict[str, Any] = {}
+    problem = None
+    if request.method not in ("GET", "HEAD"):
+        try:
+            body = await _read_body(request)
+        except GraphError as error:
+            problem = error
+    token, auth = _token(request.headers.get("authorization", ""), query, body)
+    query_token = query.pop("access_token", None)
+    body.pop("access_token", None)
+    return GraphCall(
+        method=request.method,
+        path=request.url.path,
+        parameters=Parameters(query | body),
+        token=token,
+        query_token=query_token,
+        auth=auth,
+        user_agent=request.headers.get("user-agent", ""),
+        problem=problem,
+    )
+
+
+def _token(
+    authorization: str, query: Mapping[str, Any], body: Mapping[str, Any]
+) -> tuple[str | None, str | None]:
+    """The token and the way it came."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() in ("bearer", "oauth") and credentials.strip():
+        return credentials.strip(), "header"
+    for way, values in (("query", query), ("body", body)):
+        token = values.get("access_token")
+        if token and isinstance(token, str):
+            return token, way
+    return None, None
+
+
+async def _read_body(request: Request) -> dict[str, Any]:
+    collected = bytearray()
+    async for chunk in request.stream():
+        collected += chunk
+        if len(collected) > _BODY_LIMIT:
+            raise GraphError(errors.BAD_PARAMETER.saying("The request body is too large"))
+    content_type = request.headers.get("content-type", "")
+    match content_type.partition(";")[0].strip().lower():
+        case "application/json":
+            return _json_object(bytes(collected))
+        case "multipart/form-data":
+            return _multipart(content_type, bytes(collected))
+        case _:
+            text = collected.decode("utf-8", "replace")
+            return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise GraphError(errors.BAD_PARAMETER.saying("The request body is not a JSON object"))
+    return value
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    values = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(payload, bytes):
+            values[name] = payload.decode("utf-8", "replace")
+    return values

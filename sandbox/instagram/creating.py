@@ -1,0 +1,197 @@
+"""Making containers: `POST /{ig-user-id}/media`.
+
+An image is fetched and judged before the call returns, a video afterwards (content publishing
+guide, Meta, 2026; public bug threads for what fails when).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.instagram import errors, media_judge
+from sandbox.instagram.container_rules import ContainerRequest, Kind, container_request
+from sandbox.instagram.containers import LIFE, Container, Status
+from sandbox.instagram.errors import GraphError
+from sandbox.instagram.faults import PLAIN, Twist
+from sandbox.instagram.media_door import MediaDoor, MediaFile
+from sandbox.instagram.media_judge import VideoRefusedError
+from sandbox.instagram.parameters import Parameters
+from sandbox.instagram.processing import Processing
+from sandbox.instagram.world import Profile, World
+
+_log = logging.getLogger(__name__)
+
+_VIDEO_WORKERS = 4
+
+
+class Creation:
+    """`close` ends the fetches that run."""
+
+    def __init__(self, world: World, media_dir: Path) -> None:
+        self._world = world
+        self._door = MediaDoor(media_dir)
+        self._fetchers = ThreadPoolExecutor(_VIDEO_WORKERS, thread_name_prefix="instagram-fetch")
+
+    def close(self) -> None:
+        self._door.close()
+        self._fetchers.shutdown(wait=True, cancel_futures=True)
+
+    def create_container(
+        self,
+        profile: Profile,
+        parameters: Parameters,
+        twist: Twist = PLAIN,
+        *,
+        on_facebook: bool = False,
+    ) -> dict[str, Any]:
+        """Raises GraphError as Instagram refuses."""
+        request = container_request(parameters, self._world.config, on_facebook=on_facebook)
+        if request.kind is Kind.CAROUSEL:
+            container = self._create_carousel(profile, request, twist)
+        elif request.is_video:
+            container = self._create_video(profile, request, twist)
+        else:
+            container = self._create_image(profile, request, twist)
+        if not container.is_fetching:
+            self._world.clock.note_due(container.ready_at)
+        return {"id": container.id}
+
+    def _create_image(self, profile: Profile, request: ContainerRequest, twist: Twist) -> Container:
+        config = self._world.config
+        media = self._door.fetch_image(
+            request.url,
+            timeout=config.fetch_timeout_seconds,
+            lenient=config.lenient_images,
+            any_ratio=request.kind is Kind.STORIES,
+        )
+        with self._world.lock:
+            try:
+                container = self._add(profile, request, twist)
+            except GraphError:
+                media.discard()
+                raise
+            container.media = media
+            self._set_ready(container, config.image, twist, size=media.size)
+            return container
+
+    def _create_video(self, profile: Profile, request: ContainerRequest, twist: Twist) -> Container:
+        with self._world.lock:
+            container = self._add(profile, request, twist)
+            if twist.processing_error is not None:
+                self._set_ready(container, self._world.config.video, twist)
+                return container
+            container.is_fetching = True
+        self._in_background(lambda: self._fetch_video(container, twist))
+        return container
+
+    def _create_carousel(
+        self, profile: Profile, request: ContainerRequest, twist: Twist
+    ) -> Container:
+        with self._world.lock:
+            children = tuple(self._child(profile, child_id) for child_id in request.children)
+            container = self._add(profile, request, twist)
+            container.children = children
+            self._set_ready(container, self._world.config.carousel, twist)
+            return container
+
+    def _child(self, profile: Profile, child_id: str) -> Container:
+        """Not established: what Meta answers to each kind of wrong child."""
+        now = self._world.clock.now()
+        child = self._world.containers.find(child_id, profile.account.user_id)
+        if child is None or child.status(now) in (Status.EXPIRED, Status.PUBLISHED):
+            raise GraphError(errors.NO_SUCH_CREATION)
+        if not child.request.is_child:
+            raise GraphError(
+                errors.BAD_API_PARAMETER.saying("(#100) A child was not made as a carousel item")
+            )
+        child.require_ready(now)
+        return child
+
+    def _add(self, profile: Profile, request: ContainerRequest, twist: Twist) -> Container:
+        """The caller holds the lock."""
+        world = self._world
+        now = world.clock.now()
+        profile.budget.spend(now, world.config.container_cap)
+        life = LIFE
+        if twist.expires_after_seconds is not None:
+            life = timedelta(seconds=twist.expires_after_seconds)
+        container = Container(
+            id=world.ids.container(),
+            owner_id=profile.account.user_id,
+            request=request,
+            created_at=now,
+            ready_at=now,
+            expires_at=now + life,
+            subject=self._subject(request),
+            polls_left=world.config.ready_after_polls,
+            failed_with=twist.processing_error,
+        )
+        world.containers.add(container)
+        return container
+
+    def _subject(self, request: ContainerRequest) -> str:
+        """What is processed and for which time, so that a draw does not depend on the order."""
+        name = urlsplit(request.url).path if request.url else f"carousel {request.caption}"
+        self._world.times_made[name] += 1
+        return f"{name} {self._world.times_made[name]}"
+
+    def _set_ready(
+        self,
+        container: Container,
+        model: Processing,
+        twist: Twist,
+        *,
+        size: int = 0,
+        length: float = 0,
+    ) -> None:
+        """The caller holds the lock."""
+        seconds = twist.processing_seconds
+        if seconds is None:
+            seed = self._world.config.seed
+            seconds = model.draw(size=size, length=length, seed=seed, subject=container.subject)
+        container.ready_at = container.created_at + timedelta(seconds=seconds)
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        """In the pool of fetchers; at max speed time stands still meanwhile."""
+        in_flight = ExitStack()
+        in_flight.enter_context(self._world.clock.busy())
+        self._fetchers.submit(work).add_done_callback(lambda _: in_flight.close())
+
+    def _fetch_video(self, container: Container, twist: Twist) -> None:
+        """Whatever happens, the container stops fetching."""
+        request, media, failure = container.request, None, None
+        try:
+            media = self._fetch(request)
+        except VideoRefusedError as refusal:
+            failure = refusal.subcode
+        except Exception:
+            _log.exception("fetching the video of container %s failed", container.id)
+            failure = media_judge.VIDEO_UNKNOWN_FAILURE
+        size, length = (media.size, media.seconds or 0) if media is not None else (0, 0.0)
+        with self._world.lock:
+            self._set_ready(container, self._world.config.video, twist, size=size, length=length)
+            container.media, container.failed_with = media, failure
+            container.is_fetching = False
+            if media is not None and container not in self._world.containers:
+                media.discard()
+        self._world.clock.note_due(container.ready_at)
+
+    def _fetch(self, request: ContainerRequest) -> MediaFile:
+        config = self._world.config
+        has_cover = "cover_url" in request.options
+        return self._door.fetch_video(
+            request.url,
+            timeout=config.fetch_timeout_seconds,
+            use=media_judge.use_of(
+                is_child=request.is_child, is_story=request.kind is Kind.STORIES
+            ),
+            thumb_offset=0 if has_cover else request.options.get("thumb_offset", 0),
+            all_frames=config.video_decoding == "all_frames",
+        )

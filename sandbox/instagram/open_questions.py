@@ -1,0 +1,104 @@
+"""What no source establishes, and what happens here instead."""
+
+from __future__ import annotations
+
+from sandbox.instagram.stances import Stance
+
+OPEN_QUESTIONS = (
+    Stance(
+        "Parameters of the caption add-ons that Meta announced on 2026-09-28",
+        "Ignored, as every parameter that is not known.",
+        fixed="Their names are not public.",
+    ),
+    Stance(
+        "The error above 400 containers in 24 hours",
+        "-1/2207032 with a text that calls itself a placeholder.",
+        keys=("container_cap",),
+        faults=("error",),
+    ),
+    Stance(
+        "The answer to publishing a container twice",
+        "24/2207008.",
+        keys=("repeat_publish",),
+    ),
+    Stance(
+        "`status` of an expired container",
+        "A sentence of our own; `status_code` is EXPIRED as documented.",
+        faults=("expires_after_seconds", "status", "body"),
+    ),
+    Stance(
+        "More than 30 hashtags, and whether the limit of 5 holds for the API",
+        "The 31st is refused with 36004/2207010, the error of a caption that is too long.",
+        keys=("hashtag_max",),
+    ),
+    Stance(
+        "The body of a refused refresh or exchange",
+        "An ordinary Graph error object.",
+        faults=("error", "status", "body"),
+    ),
+    Stance(
+        "Whether stories count against the quota",
+        "They do.",
+        keys=("stories_count",),
+    ),
+    Stance(
+        "Size and length of a carousel's videos",
+        "Those of a Reel, and a last frame at 3.0 s or later.",
+        faults=("processing_error",),
+    ),
+    Stance(
+        "`location_id` and `product_tags` with Instagram Login",
+        "The first is taken, the second refused.",
+        keys=("unknown_locations",),
+    ),
+    Stance(
+        "The meaning of 2207055, 2207067 and 2207089",
+        "They never come by themselves.",
+        faults=("error", "processing_error"),
+    ),
+    Stance(
+        "The call allowance of an account that nobody looks at",
+        "4,800 calls an hour.",
+        keys=("calls_per_hour", "throttle_lengthens_seconds"),
+    ),
+    Stance(
+        "Whether Meta's crawler follows redirects, sends HEAD, needs IPv6, or has an allowlist",
+        "Redirects are refused, HEAD is not sent, any address and host will do.",
+        fixed="Nothing to choose between is known.",
+    ),
+    Stance(
+        "HTTP statuses of generic codes on graph.instagram.com",
+        "400; 403 for 4, 10 and 200; 500 for 1; 503 for 2.",
+        faults=("http_status",),
+    ),
+    Stance(
+        "The error of a version that is gone or unknown",
+        "2500 with a sentence that names the versions from v21.0 to v26.0.",
+        faults=("error",),
+    ),
+    Stance(
+        "Carousels whose items are unknown, used up, not ready, or failed",
+        "24/2207008, 24/2207008, 9007/2207027, and 100 with the code of the item.",
+        faults=("error",),
+    ),
+    Stance(
+        "Parameters of Facebook Login on graph.instagram.com, and partnership labels on stories",
+        "Refused: `param ... is not allowed`.",
+        fixed="A client that sends them should learn it here.",
+    ),
+    Stance(
+        "A comment where comments are switched off, and a reply to a reply",
+        "Both are refused with 100.",
+        faults=("error",),
+    ),
+    Stance(
+        "Reading a story after its 24 hours",
+        "100/33, as if it had never been there.",
+        fixed="Whoever needs it keeps its own copy.",
+    ),
+    Stance(
+        "The answer when a log-in asks for no basic scope",
+        "The page refuses to begin.",
+        fixed="Every scope needs it, so nothing could be done with the token.",
+    ),
+)

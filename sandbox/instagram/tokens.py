@@ -1,0 +1,225 @@
+"""Access tokens: what they open, for how long, and how a test gets the one it needs.
+
+Sources: business login (Meta, stamp 2026-03-13) for lives of one hour and 60 days, Instagram
+platform overview (Meta, 2026) for the hosts. Tokens that begin with IG work on graph.instagram.com,
+those that begin with EAA on graph.facebook.com; on the other host a token "cannot be parsed". The
+token of a Page does not end by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sandbox.instagram import errors
+from sandbox.instagram.accounts import Account
+from sandbox.instagram.config import ConfigError, sentences
+from sandbox.instagram.errors import GraphError
+from sandbox.instagram.hosts import GRAPH_FACEBOOK, GRAPH_INSTAGRAM
+from sandbox.instagram.scopes import FACEBOOK_SCOPES, INSTAGRAM_SCOPES
+
+
+class Kind(StrEnum):
+    """`user` is the token of a Facebook user, `page` that of a Page."""
+
+    SHORT = "short"
+    LONG = "long"
+    PAGE = "page"
+    USER = "user"
+
+    @property
+    def life(self) -> timedelta | None:
+        """Source for `user`: about 60 days for a long-lived one (Meta, 2026)."""
+        return _LIVES[self]
+
+    @property
+    def host(self) -> str:
+        return GRAPH_FACEBOOK if self in (Kind.PAGE, Kind.USER) else GRAPH_INSTAGRAM
+
+    @property
+    def all_scopes(self) -> tuple[str, ...]:
+        return FACEBOOK_SCOPES if self.host == GRAPH_FACEBOOK else tuple(INSTAGRAM_SCOPES)
+
+
+LONG_LIFE = timedelta(days=60)
+_LIVES = {
+    Kind.SHORT: timedelta(hours=1),
+    Kind.LONG: LONG_LIFE,
+    Kind.PAGE: None,
+    Kind.USER: LONG_LIFE,
+}
+
+
+class TokenState(StrEnum):
+    OK = "ok"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that was given out; without `ends_at` it does not end by itself."""
+
+    text: str = field(repr=False)
+    account: Account
+    kind: Kind
+    issued_at: datetime
+    ends_at: datetime | None
+    scopes: tuple[str, ...]
+    is_revoked: bool = False
+
+    def state(self, now: datetime) -> TokenState:
+        if self.is_revoked:
+            return TokenState.REVOKED
+        is_over = self.ends_at is not None and now >= self.ends_at
+        return TokenState.EXPIRED if is_over else TokenState.OK
+
+    def require(self, *scopes: str) -> None:
+        """Raises GraphError 10 when one of these permissions was not given."""
+        missing = [scope for scope in scopes if scope not in self.scopes]
+        if missing:
+            row = errors.PERMISSION_MISSING
+            raise GraphError(row.saying(f"{row.message}: {', '.join(missing)}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the code in a redirect can be exchanged for, once."""
+
+    account: Account
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    ends_at: datetime
+
+
+class TokenChange(BaseModel):
+    """A token as a test wants it; what is not said is as in a token that is given out now."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    state: TokenState = TokenState.OK
+    kind: Kind | None = None
+    age_hours: float = Field(default=0, ge=0, le=100_000)
+    scopes: tuple[str, ...] | None = None
+    account: str | None = None
+
+
+class TokenBook:
+    """All tokens that were ever given out, and the codes not yet used.
+
+    Not thread-safe: its owner holds a lock.
+    """
+
+    def __init__(self, accounts: tuple[Account, ...], now: datetime) -> None:
+        self._accounts = accounts
+        self._tokens: dict[str, Token] = {}
+        self.codes: dict[str, Code] = {}
+        for account in accounts:
+            self.add(issued(account.token, account, Kind.LONG, now))
+        for account in accounts:
+            self.add(issued(account.page_token, account, Kind.PAGE, now))
+
+    def add(self, token: Token) -> None:
+        """Give a token out; another one with the same text is forgotten."""
+        self._tokens[token.text] = token
+
+    def open(self, text: str | None, host: str, now: datetime) -> Token:
+        """The token of a call on this host; raises GraphError 104, 190, 190/463 or 190/460."""
+        if not text:
+            raise GraphError(errors.TOKEN_MISSING)
+        token = self._tokens.get(text)
+        if token is None or token.kind.host != host:
+            raise GraphError(errors.TOKEN_BAD)
+        match token.state(now):
+            case TokenState.EXPIRED:
+                raise GraphError(errors.TOKEN_EXPIRED)
+            case TokenState.REVOKED:
+                raise GraphError(errors.TOKEN_REVOKED)
+        return token
+
+    def change(self, changes: dict[str, TokenChange], now: datetime) -> None:
+        """By whole token or masked form; a whole token that is not known is given out.
+
+        Raises ConfigError; then nothing has changed.
+        """
+        wanted = [
+            self._changed(token, change, now)
+            for name, change in changes.items()
+            for token in self._named(name, now)
+        ]
+        for token in wanted:
+            self.add(token)
+
+    def masked(self, now: datetime) -> dict[str, str]:
+        """The states of all tokens."""
+        return {mask(text): token.state(now).value for text, token in self._tokens.items()}
+
+    def _named(self, name: str, now: datetime) -> list[Token]:
+        known = [token for text, token in self._tokens.items() if name in (text, mask(text))]
+        if not known and _MASKED.fullmatch(name):
+            raise ConfigError("tokens: no token has this masked form.")
+        kind = Kind.LONG if name.startswith("IG") else Kind.PAGE
+        return known or [issued(name, self._accounts[0], kind, now)]
+
+    def _changed(self, token: Token, change: TokenChange, now: datetime) -> Token:
+        kind = change.kind or token.kind
+        if kind.host != token.kind.host:
+            raise ConfigError("tokens: kind is short or long with IG, page or user with EAA.")
+        scopes = token.scopes if change.scopes is None else change.scopes
+        if set(scopes) - set(kind.all_scopes):
+            raise ConfigError(f"tokens: scopes of {kind} tokens are {', '.join(kind.all_scopes)}.")
+        born = now - timedelta(hours=change.age_hours)
+        new = issued(token.text, self._account(token, change), kind, born, scopes)
+        match change.state:
+            case TokenState.EXPIRED:
+                return replace(new, ends_at=now)
+            case TokenState.REVOKED:
+                return replace(new, is_revoked=True)
+        return new
+
+    def _account(self, token: Token, change: TokenChange) -> Account:
+        if change.account is None:
+            return token.account
+        for account in self._accounts:
+            if account.user_id == change.account:
+                return account
+        known = ", ".join(account.user_id for account in self._accounts)
+        raise ConfigError(f"tokens: account is one of {known}.")
+
+
+def issued(
+    text: str, account: Account, kind: Kind, now: datetime, scopes: tuple[str, ...] | None = None
+) -> Token:
+    """A token with the whole life of its kind before it, by default with all permissions."""
+    ends_at = None if kind.life is None else now + kind.life
+    return Token(text, account, kind, now, ends_at, kind.all_scopes if scopes is None else scopes)
+
+
+def mask(text: str) -> str:
+    """`IGAA...0001`: enough to tell tokens apart."""
+    return f"{text[:4]}...{text[-4:]}"
+
+
+_WHOLE = re.compile(r"(?:IG|EAA)[\w-]{18,}")
+_MASKED = re.compile(r"\w{4}\.\.\.[\w-]{4}")
+
+
+def token_changes(value: object) -> dict[str, TokenChange]:
+    """The `tokens` part of a config; its errors never repeat a token."""
+    if not isinstance(value, dict):
+        raise ConfigError("tokens: must be an object.")
+    if not all(_WHOLE.fullmatch(name) or _MASKED.fullmatch(name) for name in value):
+        raise ConfigError("tokens: a token begins with IG or EAA and 18 more characters.")
+    return {name: _change(wanted) for name, wanted in value.items()}
+
+
+def _change(value: object) -> TokenChange:
+    wanted = value if isinstance(value, dict) else {"state": value}
+    try:
+        return TokenChange.model_validate(wanted)
+    except ValidationError as error:
+        raise ConfigError(f"tokens: {sentences(error)}") from error
