@@ -14,7 +14,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo serve test check fix lock clean distclean
+.PHONY: help demo serve test check fix bench docs lock clean distclean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,12 @@ check: $(READY)  ## Check format, lint and types
 fix: $(READY)  ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(READY)  ## Measure the simulated Instagram and write bench/results (about two minutes)
+	$(BIN)/python -m bench.simulator $(ARGS)
+
+docs: $(READY)  ## Write the pages and the picture that are generated from code and data
+	$(BIN)/python -m statemachine.picture
 
 lock: $(READY)  ## Update the pinned dependencies in requirements/ (needs network; ARGS=--upgrade for newer ones)
 	$(BIN)/uv pip compile $(LOCK) --group dev --all-extras -o requirements/dev.txt $(ARGS) pyproject.toml

@@ -1,0 +1,1 @@
+"""Benchmarks. Each module is run by itself; `make bench` runs all. Method: bench/README.md."""
