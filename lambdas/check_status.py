@@ -4,8 +4,9 @@ In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriv
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
        "total": int},
        next is "wait" | "create" | "carousel" | "publish"
-Raises: MediaRejectedError, MediaUnreachableError, ProcessingFailedError, TransientGraphError,
-        RateLimitedError (each names its items), TokenInvalidError
+Raises: InvalidPostError, MediaRejectedError, MediaUnreachableError, ProcessingFailedError,
+        ContainerExpiredError, ContainerNotReadyError, TransientGraphError, RateLimitedError,
+        QuotaExceededError, AccountBlockedError (each names its items), TokenInvalidError
 Retry: safe. It only reads from Instagram.
 """
 

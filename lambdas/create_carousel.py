@@ -3,8 +3,9 @@
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
        "total": int}
-Raises: MediaRejectedError, InvalidPostError, TransientGraphError, RateLimitedError (the tries
-        are used up), TokenInvalidError, AccountBlockedError, QuotaExceededError
+Raises: MediaRejectedError, InvalidPostError; ProcessingFailedError, ContainerExpiredError,
+        ContainerNotReadyError, TransientGraphError, RateLimitedError (the tries are used up);
+        TokenInvalidError, AccountBlockedError, QuotaExceededError
 Retry: safe. A parent that lives is kept; an unused one expires by itself.
 """
 

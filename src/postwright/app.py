@@ -53,6 +53,7 @@ class App:
             graph_url=self.settings.graph_url,
             http=self.http,
             renew_token=lambda: self.tokens.renew(account_id),
+            on_unknown=lambda failure: self.store.count_unknown(account_id, failure),
         )
 
 

@@ -8,15 +8,17 @@ account is raised at once.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from postwright import clock, errors, limits, pacing, posts, progress, runs
+from postwright import clock, errors, failures, limits, pacing, posts, progress, runs
 from postwright.app import App
 from postwright.errors import (
+    AccountBlockedError,
     ContainerExpiredError,
+    ContainerNotReadyError,
     InvalidPostError,
     MediaRejectedError,
     MediaUnreachableError,
@@ -24,6 +26,7 @@ from postwright.errors import (
     ProcessingFailedError,
     QuotaExceededError,
     RateLimitedError,
+    TokenInvalidError,
     TransientGraphError,
 )
 from postwright.instagram import ContainerStatus, InstagramClient
@@ -44,23 +47,30 @@ EXPIRED_AGE_SECONDS: Final = (limits.CONTAINER_LIFE_HOURS.value - 1) * 3600
 QUOTA_WAIT_MAX_SECONDS: Final = 3600
 QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
 
-_TRIES: Final[dict[type[PostwrightError], int]] = {
+TRIES: Final[dict[type[PostwrightError], int]] = {
     MediaUnreachableError: 3,
     ProcessingFailedError: 3,
     ContainerExpiredError: 3,
+    ContainerNotReadyError: 3,
     TransientGraphError: 3,
     RateLimitedError: 8,
 }
+"""How often an item or a carousel is asked for in all; what is not here is asked for once."""
 _MOST_SERIOUS_FIRST: Final = (
+    TokenInvalidError,
+    AccountBlockedError,
+    QuotaExceededError,
     InvalidPostError,
     MediaRejectedError,
     MediaUnreachableError,
     ProcessingFailedError,
+    ContainerExpiredError,
+    ContainerNotReadyError,
     TransientGraphError,
     RateLimitedError,
 )
-_AGAIN_SECONDS: Final = (5, 30, 120)
-_SLOW_SECONDS: Final = (300, 600, 1200, 2400, 3600)
+AGAIN_SECONDS: Final = (5, 30, 120)
+SLOW_SECONDS: Final = (300, 600, 1200, 2400, 3600)
 _LOOKS_AT_ONCE: Final = 10
 
 
@@ -80,7 +90,7 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     except RateLimitedError as error:
         if not patient:
             raise
-        return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
+        return _answer(job, "wait", _slow_seconds(error))
     if quota.used < quota.total:
         return _begin_work(app, ref, job)
     wait_seconds = seconds_until_slot(instagram, quota)
@@ -174,7 +184,7 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
         ages = [_age(container) for container in job.containers.values()]
         if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
             raise
-        return _answer(job, "wait", max(error.wait_seconds, _SLOW_SECONDS[0]))
+        return _answer(job, "wait", _slow_seconds(error))
     for key in sorted(changed):
         app.store.put_container(ref, key, job.containers[key])
     app.store.update_job(
@@ -244,6 +254,7 @@ def _make(known: Container | None, name: str, create: Callable[[], str]) -> Cont
         MediaUnreachableError,
         ProcessingFailedError,
         ContainerExpiredError,
+        ContainerNotReadyError,
         TransientGraphError,
         RateLimitedError,
     ) as error:
@@ -253,14 +264,22 @@ def _make(known: Container | None, name: str, create: Callable[[], str]) -> Cont
 
 
 def _after_failure(error: PostwrightError, tries: int) -> Container:
-    """Try again later, slower, or never: by class and by how often it was tried."""
-    if tries >= _TRIES.get(type(error), 1):
+    """Try again later, slower, or never: by class or error, and by how often it was tried."""
+    if tries >= (error.tries or TRIES.get(type(error), 1)):
         return Container(state="rejected", tries=tries, error=error.to_json())
     if isinstance(error, RateLimitedError):
-        pause = max(error.wait_seconds, _SLOW_SECONDS[min(tries, len(_SLOW_SECONDS)) - 1])
-        return _later("throttled", error, tries, pause)
-    pause = _AGAIN_SECONDS[min(tries, len(_AGAIN_SECONDS)) - 1]
-    return _later("retry", error, tries, pause)
+        return _later("throttled", error, tries, _slow_seconds(error, tries))
+    return _later("retry", error, tries, _pause(error.pauses or AGAIN_SECONDS, tries))
+
+
+def _slow_seconds(error: RateLimitedError, tries: int = 1) -> int:
+    """As long as Instagram says, if it does, and never less than the class wants."""
+    pauses = SLOW_SECONDS if error.wait_seconds else error.pauses or SLOW_SECONDS
+    return max(error.wait_seconds, _pause(pauses, tries))
+
+
+def _pause(pauses: Sequence[int], tries: int) -> int:
+    return pauses[min(tries, len(pauses)) - 1]
 
 
 def _later(state: Any, error: PostwrightError, tries: int, pause: float) -> Container:
@@ -316,7 +335,7 @@ def _take(job: Job, look: _Look) -> bool:
         job.containers[look.key] = Container(state="expired", tries=0)
         return True
     if look.status.status_code == "ERROR":
-        error = errors.classify_processing(look.status.status)
+        error = failures.classify_processing(look.status.status)
         error.item = _name(job, look.key)
         again = _after_failure(error, container.tries)
         job.containers[look.key] = again.model_copy(update={"children": container.children})

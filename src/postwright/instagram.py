@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from typing import Any, Final
 
 import httpx
 
-from postwright import clock, errors
+from postwright import clock, errors, failures
 from postwright.deadline import DeadlineTransport, within
-from postwright.errors import Call, GraphFailure
+from postwright.error_table import Call
+from postwright.failures import GraphFailure
 from postwright.models import MediaKind, UserTag
 from postwright.settings import DEFAULT_GRAPH_URL
 
@@ -38,6 +40,10 @@ _NUMBER_MAX: Final = 100_000
 """Larger numbers in usage headers cannot be true: so many minutes are more than two months."""
 _MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 _ACCOUNT_FIELDS = "id,user_id,username,account_type"
+_WORDS: Final = ("code", "error_subcode", "message", "error_user_title", "error_user_msg")
+"""Where a code in words may stand. Source: not established; these are all texts there are."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,8 @@ class InstagramClient:
 
     `graph_url` includes the version. A client that is given (`http`) is not closed. When Instagram
     refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
-    again with it, except a publish.
+    again with it, except a publish. `on_unknown` is told of each error that no row of
+    `postwright.error_table` holds; whatever it raises is logged and goes no further.
     """
 
     def __init__(
@@ -147,9 +154,11 @@ class InstagramClient:
         graph_url: str = DEFAULT_GRAPH_URL,
         http: httpx.Client | None = None,
         renew_token: Callable[[], str] | None = None,
+        on_unknown: Callable[[GraphFailure], None] | None = None,
     ) -> None:
         self._token = token
         self._renew_token = renew_token
+        self._on_unknown = on_unknown
         self.user_id = user_id
         self._graph_url = graph_url.rstrip("/")
         self._http = http or new_http_client()
@@ -229,7 +238,10 @@ class InstagramClient:
     def container_status(self, container_id: str) -> ContainerStatus:
         """Where Instagram is with a container."""
         body = self._get("status", container_id, {"fields": "status_code,status"})
-        return ContainerStatus(str(body.get("status_code", "")), str(body.get("status", "")))
+        status = ContainerStatus(str(body.get("status_code", "")), str(body.get("status", "")))
+        if status.status_code == "ERROR":
+            self._notice(failures.processing_failure(status.status))
+        return status
 
     def wait_for_container(self, container_id: str, *, timeout_seconds: float) -> None:
         """Return when the container is ready: looks after 5, 10, 20, then every 30 seconds.
@@ -244,7 +256,7 @@ class InstagramClient:
             if status.status_code in ("FINISHED", "PUBLISHED"):
                 return
             if status.status_code == "ERROR":
-                raise errors.classify_processing(status.status)
+                raise failures.classify_processing(status.status)
             if status.status_code == "EXPIRED":
                 raise errors.ContainerExpiredError("The container has expired; make a new one.")
             left = (ends_at - clock.now()).total_seconds()
@@ -290,11 +302,11 @@ class InstagramClient:
 
     def media(self, media_id: str) -> Media:
         """One published post."""
-        return _media(self._get("read", media_id, {"fields": _MEDIA_FIELDS}))
+        return _media(self._get("media", media_id, {"fields": _MEDIA_FIELDS}))
 
     def child_count(self, media_id: str) -> int:
         """How many items a published carousel has."""
-        return len(_rows(self._get("read", f"{media_id}/children", {"fields": "id"})))
+        return len(_rows(self._get("media", f"{media_id}/children", {"fields": "id"})))
 
     def account(self) -> Account:
         """The account behind the token; flat and wrapped answers are understood."""
@@ -345,13 +357,15 @@ class InstagramClient:
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            with within(clock.wall_seconds(deadline)):
+            with within(deadline):
                 answer = self._http.request(
                     method, f"{self._graph_url}/{path}", headers=headers, **content
                 )
         except httpx.HTTPError as error:
             name = type(error).__name__
-            raise errors.classify(GraphFailure(call, None, message=f"no answer, {name}")) from error
+            raise failures.classify(
+                GraphFailure(call, None, message=f"no answer, {name}")
+            ) from error
         self.usage = parse_usage(answer.headers)
         return self._body(call, answer)
 
@@ -363,7 +377,25 @@ class InstagramClient:
         if answer.is_success and isinstance(body, dict) and "error" not in body:
             return body
         problem = body.get("error") if isinstance(body, dict) else None
-        raise errors.classify(_failure(call, answer, problem, self.usage))
+        failure = _failure(call, answer, problem, self.usage)
+        self._notice(failure)
+        raise failures.classify(failure)
+
+    def _notice(self, failure: GraphFailure) -> None:
+        """Tell of an error that nobody knows. Counting must never get in the way of a post."""
+        if failure.is_known:
+            return
+        _log.warning(
+            "An error that is not in the table, at %s: HTTP %s, code %s/%s",
+            *(failure.call, failure.http_status, failure.code, failure.subcode),
+            extra=_told(failure),
+        )
+        if self._on_unknown is None:
+            return
+        try:
+            self._on_unknown(failure)
+        except Exception:  # whatever it is, the call has its answer already
+            _log.exception("An unknown error could not be counted")
 
 
 def new_http_client() -> httpx.Client:
@@ -407,7 +439,7 @@ def _number(value: Any) -> int:
 def _id_of(body: Mapping[str, Any], call: Call) -> str:
     found = str(body.get("id") or "")
     if not re.fullmatch(r"\d+", found):
-        raise errors.classify(GraphFailure(call, 200, message="success without an id"))
+        raise failures.classify(GraphFailure(call, 200, message="success without an id"))
     return found
 
 
@@ -441,9 +473,23 @@ def _failure(call: Call, answer: httpx.Response, problem: Any, usage: Usage) -> 
         subcode=_integer(problem.get("error_subcode")),
         message=str(problem.get("message") or ""),
         user_message=str(problem.get("error_user_msg") or ""),
+        words=" ".join(str(problem[name]) for name in _WORDS if name in problem),
+        is_transient=problem.get("is_transient") is True,
         fbtrace_id=str(problem["fbtrace_id"]) if problem.get("fbtrace_id") else None,
         wait_seconds=usage.regain_minutes * 60,
     )
+
+
+def _told(failure: GraphFailure) -> dict[str, Any]:
+    """The numbers of a failure for a log line."""
+    return {
+        "call": failure.call,
+        "code": failure.code,
+        "subcode": failure.subcode,
+        "http_status": failure.http_status,
+        "fbtrace_id": failure.fbtrace_id,
+        "said": errors.redact(failure.message),
+    }
 
 
 def _integer(value: Any) -> int | None:

@@ -17,6 +17,8 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from postwright import clock
+from postwright.errors import redact
+from postwright.failures import GraphFailure
 from postwright.models import (
     Attempt,
     Container,
@@ -44,6 +46,7 @@ FINISHED_JOB_LIFE: Final = timedelta(days=90)
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
+_MESSAGE_LENGTH: Final = 300
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
 _NOT_UNPROVEN: Final = f"(attribute_not_exists(attempt) OR NOT {_UNPROVEN})"
@@ -384,6 +387,29 @@ class Store:
             ),
         )
 
+    # What nobody knows
+
+    def count_unknown(self, account_id: str, failure: GraphFailure) -> None:
+        """Count an error of Instagram that the table does not hold; raises what DynamoDB raises."""
+        seen = {
+            "lastAt": now_text(),
+            "httpStatus": failure.http_status,
+            "lastFbtraceId": failure.fbtrace_id,
+            "lastMessage": redact(failure.message)[:_MESSAGE_LENGTH],
+        }
+        numbers = f"{_or_none(failure.code)}/{_or_none(failure.subcode)}"
+        self._client.update_item(
+            TableName=self._table,
+            Key=_serialized(_key(f"ACCOUNT#{account_id}", f"UNKNOWN#{failure.call}#{numbers}")),
+            UpdateExpression="SET firstAt = if_not_exists(firstAt, :lastAt), "
+            + ", ".join(f"{name} = :{name}" for name in seen)
+            + " ADD #count :one",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues=_serialized(
+                {":one": 1, **{f":{name}": value for name, value in seen.items()}}
+            ),
+        )
+
     # Plumbing
 
     def _get(self, key: Mapping[str, str]) -> dict[str, Any] | None:
@@ -481,6 +507,10 @@ def _open_job(job: Job) -> dict[str, Any]:
 
 def _key(pk: str, sk: str) -> dict[str, str]:
     return {"PK": pk, "SK": sk}
+
+
+def _or_none(number: int | None) -> str:
+    return "none" if number is None else str(number)
 
 
 def _session_pk(session_id: str) -> str:

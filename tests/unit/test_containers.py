@@ -10,6 +10,8 @@ import pytest
 from postwright import clock, containers
 from postwright.errors import (
     AccountBlockedError,
+    ContainerExpiredError,
+    ContainerNotReadyError,
     InvalidPostError,
     MediaRejectedError,
     MediaUnreachableError,
@@ -80,7 +82,7 @@ def says(world: World, *answers: tuple[int, dict[str, Any]]) -> None:
     """What Instagram says about the container with this number, for good."""
     world.answer(
         *(
-            {"path": f"/1790000000000000{number}$", "body": json.dumps(body), "times": 99}
+            {"match": f"/1790000000000000{number}", "body": json.dumps(body), "times": 99}
             for number, body in answers
         )
     )
@@ -250,7 +252,7 @@ def test_a_look_that_fails_for_the_moment_changes_nothing(
 ) -> None:
     ref = world.begun(containers={"0": known("created", age=5)})
     before = state_of(world, ref)
-    world.answer({"path": "/179", **answer})
+    world.answer({"match": "/179", **answer})
 
     step, _, _ = check(world, ref)
 
@@ -296,7 +298,7 @@ def test_a_container_that_instagram_calls_expired_is_made_again(
     world: World, answer: dict[str, Any]
 ) -> None:
     ref = world.begun(containers={"0": known("created", age=5)})
-    world.answer({"path": "/179", **answer})
+    world.answer({"match": "/179", **answer})
 
     assert check(world, ref)[:2] == ("create", [0])
 
@@ -376,7 +378,7 @@ def test_a_processing_error_that_may_pass_is_tried_again_twice_and_slower(
     world: World, tries: int, pause: float, again: bool
 ) -> None:
     ref = world.begun(kind="reel", containers={"0": known("created", age=20, tries=tries)})
-    says(world, (0, broken(2207077)))
+    says(world, (0, broken(2207053)))
 
     if not again:
         with pytest.raises(ProcessingFailedError, match=r"1: 1\.jpg"):
@@ -391,6 +393,34 @@ def test_a_processing_error_that_may_pass_is_tried_again_twice_and_slower(
     assert (left.state, left.tries, left.id) == ("retry", tries, None)
     assert left.error is not None
     assert (left.error["type"], left.error["item"]) == ("ProcessingFailedError", "1: 1.jpg")
+
+
+@pytest.mark.parametrize(
+    ("subcode", "tries", "pause"), [(2207077, 1, 60), (2207077, 2, 90), (2207082, 1, 5)]
+)
+def test_an_error_with_pauses_of_its_own_is_tried_again_after_them(
+    world: World, subcode: int, tries: int, pause: float
+) -> None:
+    ref = world.begun(kind="reel", containers={"0": known("created", age=20, tries=tries)})
+    says(world, (0, broken(subcode)))
+
+    _, _, wait_seconds = check(world, ref)
+
+    assert pause <= wait_seconds <= pause * 1.2 + 1
+    assert state_of(world, ref).state == "retry"
+
+
+@pytest.mark.parametrize("subcode", [2207076, 2207082, 2207085])
+def test_an_error_with_fewer_tries_of_its_own_ends_the_run_sooner(
+    world: World, subcode: int
+) -> None:
+    ref = world.begun(kind="reel", containers={"0": known("created", age=20, tries=2)})
+    says(world, (0, broken(subcode)))
+
+    with pytest.raises(PostwrightError) as raised:
+        check(world, ref)
+
+    assert (raised.value.subcode, state_of(world, ref).state) == (subcode, "rejected")
 
 
 def test_an_item_that_is_refused_for_good_ends_the_run(world: World) -> None:
@@ -440,6 +470,11 @@ def test_items_that_still_work_are_waited_for_before_failures_are_told_apart(
         (("TransientGraphError", "ProcessingFailedError"), ProcessingFailedError),
         (("TransientGraphError", "TransientGraphError"), TransientGraphError),
         (("RateLimitedError", "RateLimitedError"), RateLimitedError),
+        (("TransientGraphError", "ContainerExpiredError"), ContainerExpiredError),
+        (("TransientGraphError", "ContainerNotReadyError"), ContainerNotReadyError),
+        (("MediaRejectedError", "QuotaExceededError"), QuotaExceededError),
+        (("QuotaExceededError", "AccountBlockedError"), AccountBlockedError),
+        (("AccountBlockedError", "TokenInvalidError"), TokenInvalidError),
         (("NobodyKnowsThisError", "NobodyKnowsThisError"), MediaRejectedError),
     ],
 )
@@ -507,7 +542,7 @@ def test_what_is_wrong_with_the_account_is_raised(
     error = {"status": 400, "body": json.dumps({"error": {"code": code}}), "times": 99}
     at_hand = {"0": known("created", 0), "1": known("created", 1)}
     ref = world.begun(kind="carousel", items=2, containers=at_hand)
-    world.answer({"path": "/179", **error}, {"path": "/media$", **error})
+    world.answer({"match": "/179", **error}, {"call": "create", **error})
 
     with pytest.raises(expected):
         check(world, ref)
@@ -523,14 +558,14 @@ def test_what_is_wrong_with_the_account_is_raised(
 
 def test_a_call_limit_on_looks_is_waited_for(world: World) -> None:
     ref = world.begun(containers={"0": known("created", age=5)})
-    world.answer({"path": "/179", "status": 400, "body": '{"error": {"code": 80002}}'})
+    world.answer({"match": "/179", "status": 400, "body": '{"error": {"code": 80002}}'})
 
-    assert check(world, ref) == ("wait", [], 300)
+    assert check(world, ref) == ("wait", [], 900)
 
 
 def test_a_call_limit_that_never_ends_is_told(world: World) -> None:
     ref = world.begun(containers={"0": known("created", age=3601)})
-    limit = {"path": "/179", "status": 400, "body": '{"error": {"code": 80002}}', "times": 9}
+    limit = {"match": "/179", "status": 400, "body": '{"error": {"code": 80002}}', "times": 9}
     world.answer(limit)
 
     with pytest.raises(RateLimitedError):
@@ -733,15 +768,21 @@ def test_an_item_is_tried_as_often_as_its_failure_deserves(
     world: World, answer: dict[str, Any], outcomes: list[str]
 ) -> None:
     ref = begun_with(world, image(world))
-    world.answer({"path": "/media$", "times": 99, **answer})
+    world.answer({"call": "create", "times": 99, **answer})
 
     assert [create(world, ref)["outcome"] for _ in outcomes] == outcomes
 
 
-def test_a_call_limit_slows_down_more_and_more(world: World) -> None:
+@pytest.mark.parametrize(
+    ("code", "least"),
+    [
+        (4, [300, 600, 1200, 2400, 3600, 3600, 3600]),
+        (80002, [900, 1800, 3600, 7200, 7200, 7200, 7200]),
+    ],
+)
+def test_a_call_limit_slows_down_more_and_more(world: World, code: int, least: list[int]) -> None:
     ref = begun_with(world, image(world))
-    limit = {"path": "/media$", "status": 400, "body": '{"error": {"code": 80002}}', "times": 99}
-    world.answer(limit)
+    world.answer({"call": "create", "error": [code, None], "times": 99})
 
     pauses = []
     for _ in range(7):
@@ -750,15 +791,28 @@ def test_a_call_limit_slows_down_more_and_more(world: World) -> None:
         assert not_before is not None
         pauses.append(-clock.seconds_since(clock.from_text(not_before)))
 
-    least = [300, 600, 1200, 2400, 3600, 3600, 3600]
     assert all(low - 1 <= pause <= low * 1.2 for low, pause in zip(least, pauses, strict=True)), (
         pauses
     )
 
 
+@pytest.mark.parametrize(("minutes", "least"), [(10, 600), (1, 300), (60, 3600)])
+def test_a_call_limit_is_waited_for_as_long_as_instagram_says(
+    world: World, minutes: int, least: int
+) -> None:
+    ref = begun_with(world, image(world))
+    world.answer({"call": "create", "throttle_minutes": minutes})
+
+    create(world, ref)
+
+    not_before = state_of(world, ref).not_before
+    assert not_before is not None
+    assert least - 1 <= -clock.seconds_since(clock.from_text(not_before)) <= (least + 60) * 1.2
+
+
 def test_an_item_that_was_throttled_can_be_made_afterwards(world: World) -> None:
     ref = begun_with(world, image(world))
-    world.answer({"path": "/media$", "status": 500})
+    world.answer({"call": "create", "status": 500})
     create(world, ref)
 
     answer = create(world, ref)
@@ -848,7 +902,7 @@ def test_a_carousel_that_is_refused_as_such_ends_the_run(
 ) -> None:
     ref = world.begun(kind="carousel", items=2, containers=items_on_instagram(world, 2))
     error = {"error": {"code": code, "error_subcode": subcode}}
-    world.answer({"path": "/media$", "status": 400, "body": json.dumps(error)})
+    world.answer({"call": "create", "status": 400, "body": json.dumps(error)})
 
     with pytest.raises(expected, match="The carousel cannot be published") as raised:
         containers.create_carousel(world.app, ref)
@@ -858,7 +912,7 @@ def test_a_carousel_that_is_refused_as_such_ends_the_run(
 
 def test_a_carousel_that_could_not_be_made_for_the_moment_is_tried_again(world: World) -> None:
     ref = world.begun(kind="carousel", items=2, containers=items_on_instagram(world, 2))
-    world.answer({"path": "/media$", "status": 500})
+    world.answer({"call": "create", "status": 500})
 
     answer = containers.create_carousel(world.app, ref)
     early = check(world, ref)
@@ -868,6 +922,17 @@ def test_a_carousel_that_could_not_be_made_for_the_moment_is_tried_again(world: 
     assert answer["next"] == early[0] == "wait"
     assert 5 <= answer["waitSeconds"] <= 7
     assert late[0] == "carousel"
+
+
+def test_a_carousel_whose_items_are_not_ready_after_all_is_tried_again(world: World) -> None:
+    ref = world.begun(kind="carousel", items=2, containers=items_on_instagram(world, 2))
+    world.answer({"call": "create", "error": [9007, 2207027]})
+
+    answer = containers.create_carousel(world.app, ref)
+    world.advance(7)
+
+    assert answer["next"] == "wait"
+    assert check(world, ref)[0] == "carousel"
 
 
 def test_items_that_instagram_has_forgotten_are_looked_at_again(world: World) -> None:
@@ -887,11 +952,11 @@ def test_items_that_instagram_has_forgotten_are_looked_at_again(world: World) ->
 def test_a_carousel_whose_items_are_said_to_be_unknown_is_not_made_for_ever(world: World) -> None:
     ref = world.begun(kind="carousel", items=2, containers=items_on_instagram(world, 2))
     unknown = '{"error": {"code": 24, "error_subcode": 2207008}}'
-    world.answer({"path": "/media$", "status": 400, "body": unknown, "times": 99})
+    world.answer({"call": "create", "status": 400, "body": unknown, "times": 99})
 
     containers.create_carousel(world.app, ref)
     containers.create_carousel(world.app, ref)
-    with pytest.raises(MediaRejectedError, match="gone or expired"):
+    with pytest.raises(ContainerExpiredError, match="gone or expired"):
         containers.create_carousel(world.app, ref)
 
 
@@ -972,7 +1037,7 @@ def test_without_a_list_of_posts_the_next_slot_is_expected_in_an_hour(
 ) -> None:
     quota(world, 0, total=0)
     ref = world.begun(on_quota="wait")
-    world.answer({"path": "/media$", "method": "GET", **answer})
+    world.answer({"call": "list", **answer})
 
     assert containers.check_quota(world.app, ref)["waitSeconds"] == 3600
 
@@ -1002,7 +1067,7 @@ def test_after_three_days_nobody_waits_any_more(world: World, redrives: int) -> 
 
 def test_a_call_limit_on_the_quota_is_waited_for_and_not_for_ever(world: World) -> None:
     ref = world.begun()
-    limit = {"path": "limit$", "status": 400, "body": '{"error": {"code": 4}}', "times": 9}
+    limit = {"call": "quota", "status": 400, "body": '{"error": {"code": 4}}', "times": 9}
     world.answer(limit)
 
     waiting = containers.check_quota(world.app, ref)

@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.server import Sandbox, SandboxOptions
 from tests.media import film
-from tests.workflow.workbench import WALL_SECONDS, Workbench, Written
+from tests.reference_errors import REFERENCE, ROWS
+from tests.workflow.workbench import LINES, ROWS_SEEN, WALL_SECONDS, Workbench, Written
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +57,13 @@ def pytest_terminal_summary(
 ) -> None:
     for what, seconds in config.stash.get(WALL_SECONDS, {}).items():
         terminalreporter.write_line(f"{what}: {seconds:.2f} s")
+    if ROWS_SEEN in config.stash:
+        terminalreporter.write_line(
+            f"error table: {len(REFERENCE)} rows in the reference, {len(ROWS)} in the table,"
+            f" {len(config.stash[ROWS_SEEN])} seen through the workflow"
+        )
+    for line in config.stash.get(LINES, []):
+        terminalreporter.write_line(line)
 
 
 @contextmanager

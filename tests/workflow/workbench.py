@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 TOKEN_PARAMETER = "/ai-social-media/prod/instagram-access-token"  # noqa: S105  a name
 WALL_SECONDS = pytest.StashKey[dict[str, float]]()
 """Real durations that no test asserts; shown at the end of the session."""
+ROWS_SEEN = pytest.StashKey[set[str]]()
+"""The errors of the reference that a run has met; counted at the end of the session."""
+LINES = pytest.StashKey[list[str]]()
+"""What the session found out, shown at its end."""
 NEW_TOKEN = "IGAASandboxTokenAfterANewLogin0002"  # noqa: S105  worth nothing
 GROUP_CAPTION = "Two days by the sea"
 HASHTAGS = ["bythesea", "golden hour", "#dunes"]
@@ -259,6 +263,17 @@ class Workbench:
         answer = self.instagram.post("/_control/config", json=changes)
         assert answer.status_code == 200, answer.text
 
+    def script(self, *faults: Mapping[str, Any]) -> None:
+        """Add to what goes wrong at the simulated Instagram."""
+        answer = self.instagram.post(
+            "/_control/faults", json={"faults": [dict(fault) for fault in faults]}
+        )
+        assert answer.status_code == 200, answer.text
+
+    def end_faults(self) -> None:
+        """From now on nothing goes wrong any more."""
+        self.instagram.delete("/_control/faults").raise_for_status()
+
     def store_token(self, token: str) -> None:
         """Put a token where the functions read it."""
         self._token_is_new = True
@@ -347,6 +362,11 @@ class Workbench:
             PaginationConfig={"PageSize": 1000},
         )
         return [event for page in pages for event in page["events"]]
+
+    def times(self, job_id: str) -> tuple[datetime, datetime]:
+        """When an execution that is over began and ended."""
+        found = self.stepfunctions.describe_execution(executionArn=self.arn(job_id))
+        return found["startDate"], found["stopDate"]
 
     def visits(self, job_id: str) -> list[str]:
         """The states that were entered, in order; those of a Map once per iteration."""
@@ -452,6 +472,10 @@ class Workbench:
 def hashes_of(post: dict[str, Any]) -> list[str]:
     """The SHA-256 of each item of a live post, in its order."""
     return [item["sha256"] for item in post["children"] or [post]]
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _free_box(content: bytes) -> bytes:
