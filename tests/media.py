@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from typing import Any
 import av
 from PIL import Image
 
-_AUDIO_RATE = 48_000
 _AUDIO_SAMPLES = 1024
+_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
 def picture(
@@ -43,6 +44,10 @@ def film(
     codec: str = "libx264",
     size: tuple[int, int] = (64, 112),
     sound: str | None = "aac",
+    audio_rate: int = 48_000,
+    channels: int = 1,
+    key_frame_every: int = 12,
+    noise: bool = False,
 ) -> bytes:
     """A video file whose container format follows the suffix of `path`."""
     options = {"movflags": "faststart"} if path.suffix in (".mp4", ".mov") else {}
@@ -51,23 +56,30 @@ def film(
         assert isinstance(video, av.VideoStream)
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
-        audio = container.add_stream(sound, rate=_AUDIO_RATE) if sound is not None else None
+        video.codec_context.gop_size = key_frame_every
+        audio = _add_sound(container, sound, audio_rate, channels) if sound else None
         for number in range(round(seconds * rate)):
             frame = av.VideoFrame(*size, "yuv420p")
+            for plane in frame.planes if noise else ():
+                plane.update(os.urandom(plane.buffer_size))
             frame.pts, frame.time_base = number, Fraction(1, rate)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if audio is not None:
-            _add_silence(container, audio, seconds)
+            _add_silence(container, audio, seconds, channels)
     return path.read_bytes()
 
 
-def _add_silence(container: Any, audio: Any, seconds: float) -> None:
-    for number in range(round(seconds * _AUDIO_RATE / _AUDIO_SAMPLES)):
-        frame = av.AudioFrame("fltp", "mono", _AUDIO_SAMPLES)
+def _add_sound(container: Any, codec: str, rate: int, channels: int) -> Any:
+    return container.add_stream(codec, rate=rate, layout=_LAYOUTS[channels])
+
+
+def _add_silence(container: Any, audio: Any, seconds: float, channels: int) -> None:
+    for number in range(round(seconds * audio.rate / _AUDIO_SAMPLES)):
+        frame = av.AudioFrame("fltp", _LAYOUTS[channels], _AUDIO_SAMPLES)
         for plane in frame.planes:
             plane.update(bytes(plane.buffer_size))
-        frame.sample_rate, frame.time_base = _AUDIO_RATE, Fraction(1, _AUDIO_RATE)
+        frame.sample_rate, frame.time_base = audio.rate, Fraction(1, audio.rate)
         frame.pts = number * _AUDIO_SAMPLES
         container.mux(audio.encode(frame))
     container.mux(audio.encode())

@@ -188,6 +188,7 @@ def _watch(
     time_base = stream.time_base or Fraction(0)
     stream.thread_type = "NONE"  # each decoding thread would hold frames of its own
     stream.codec_context.skip_frame = "DEFAULT" if all_frames else "NONKEY"
+    stream.codec_context.options = {"err_detect": "explode"}  # else damage is painted over
     packets, frames, last_start, end = 0, 0, 0, 0
     for packet in container.demux(stream):
         if packet.pts is not None and packet.size:
