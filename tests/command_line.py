@@ -171,6 +171,10 @@ class Served:
         """Change how the simulated Instagram behaves."""
         self._post("config", changes)
 
+    def script(self, *faults: dict[str, Any]) -> None:
+        """Add to what goes wrong at the simulated Instagram."""
+        self._post("faults", {"faults": faults})
+
     def reset(self) -> None:
         """An empty simulated Instagram with its defaults."""
         self._post("reset", {})
@@ -183,9 +187,9 @@ class Served:
 
 
 @contextmanager
-def serving_sandbox(*options: str) -> Iterator[Served]:
+def serving_sandbox(*options: str, **more: str) -> Iterator[Served]:
     """`postwright sandbox serve` on free ports, until the block is left."""
-    with running("sandbox", "serve", "--json", *FREE_PORTS, *options) as command:
+    with running("sandbox", "serve", "--json", *FREE_PORTS, *options, **more) as command:
         command.read_until(lambda it: "\n" in it.out)
         addresses = json.loads(command.out)
         with httpx.Client(

@@ -10,18 +10,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from postwright.errors import PostwrightError
 from postwright.models import Group, MediaItem, PublishRequest
 from sandbox.instagram import DEMO_ACCOUNT
+from sandbox.names import BUCKET, REGION
 from sandbox.samples import SAMPLES_DIR
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUN_SECONDS = 60
+SIGNED_AS_S3_WANTS = Config(signature_version="s3v4")
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +62,45 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 SCRIPTS = blocks("run against a sandbox")
-assert len(SCRIPTS) == 2, "the README marks what is run here"
+assert len(SCRIPTS) == 4, "the README marks what is run here"
+COMMANDS, FROM_OUTSIDE, BY_CURL, MISBEHAVING = SCRIPTS
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=["the command line", "from outside"])
-def test_commands_of_the_readme_run(origins: dict[str, str], script: str) -> None:
+def run_here(origins: dict[str, str], script: str) -> str:
+    """What a script of the README prints, run against our sandbox."""
     if "curl" in script and shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     for name, port in {"app": 8080, "instagram": 8081, "aws": 8082}.items():
         script = script.replace(f"http://127.0.0.1:{port}", origins[name])
-
-    done = run(script)
-
+    done = run(script, AWS_ENDPOINT_URL=origins["aws"])
     assert done.returncode == 0, done.stderr
-    assert "rror" not in done.stdout
+    return done.stdout
+
+
+def live(origins: dict[str, str]) -> list[dict[str, Any]]:
+    """The posts on the simulated Instagram, newest first."""
+    return list(httpx.get(f"{origins['instagram']}/_control/posts").json())
+
+
+@pytest.mark.parametrize("script", [COMMANDS, FROM_OUTSIDE], ids=["command line", "from outside"])
+def test_commands_of_the_readme_run(origins: dict[str, str], script: str) -> None:
+    assert "rror" not in run_here(origins, script)
+
+
+def test_curl_publishes_a_photo_a_reel_and_a_carousel(origins: dict[str, str]) -> None:
+    run_here(origins, BY_CURL)
+
+    posts = {post["caption"]: post for post in live(origins)}
+    assert posts["A photo"]["media_type"] == "IMAGE"
+    assert posts["A Reel"]["media_type"] == "VIDEO"
+    assert [child["media_type"] for child in posts["Both"]["children"]] == ["IMAGE", "VIDEO"]
+
+
+def test_a_publish_that_is_answered_as_refused_is_still_live_once(origins: dict[str, str]) -> None:
+    said = run_here(origins, MISBEHAVING)
+
+    posts = [post for post in live(origins) if post["caption"] == "Once"]
+    assert [post["permalink"] in said for post in posts] == [True]
 
 
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
@@ -123,11 +153,11 @@ def test_the_readme_names_every_media_option_and_every_error() -> None:
 
 
 def test_the_example_publishes_one_photo(origins: dict[str, str]) -> None:
-    photo = (SAMPLES_DIR / "01-dunes.jpg").read_bytes()
-    url = f"{origins['aws']}/example/photo.jpg"
-    headers = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request"}
-    httpx.put(f"{origins['aws']}/example", headers=headers).raise_for_status()
-    httpx.put(url, content=photo, headers={**headers, "x-amz-acl": "public-read"})
+    session = boto3.session.Session("sandbox", "sandbox", region_name=REGION)
+    s3 = session.client("s3", endpoint_url=origins["aws"], config=SIGNED_AS_S3_WANTS)
+    key = "example/photo.jpg"
+    s3.upload_file(str(SAMPLES_DIR / "01-dunes.jpg"), BUCKET, key)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key})
 
     done = run(
         f'{sys.executable} examples/publish_one_photo.py "{url}" "A caption"',

@@ -6,6 +6,7 @@ The state machine is the one stand-in: here it is a list of executions that a te
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -96,14 +97,13 @@ class Cloud:
 class HandClock:
     """The clock of the simulated Instagram; a sleep moves it.
 
-    Deadlines end after `patience` real seconds; `deadlines` is what they were meant to be.
+    Deadlines pass `haste` times faster than real time; with none they only pass as it moves.
     """
 
     def __init__(self, simulated: SimulatedClock) -> None:
         self._simulated = simulated
-        self.patience = 20.0
+        self.haste = 1.0
         self.slept: list[float] = []
-        self.deadlines: list[float] = []
 
     def now(self) -> datetime:
         return self._simulated.now()
@@ -112,9 +112,14 @@ class HandClock:
         self.slept.append(seconds)
         self._simulated.advance(seconds)
 
-    def wall_seconds(self, seconds: float) -> float:
-        self.deadlines.append(seconds)
-        return min(seconds, self.patience)
+    def advance(self, seconds: float) -> None:
+        self._simulated.advance(seconds)
+
+    def monotonic(self) -> float:
+        return self._simulated.monotonic() + time.monotonic() * self.haste
+
+    def wall_seconds(self, seconds: float) -> float | None:
+        return seconds / self.haste if self.haste else None
 
 
 class FakeExecutions(Executions):
@@ -284,17 +289,12 @@ class World:
 
     def publish_answers(self, status: int = 500, body: str = "", times: int = 1) -> None:
         """What the next publish calls are answered, before anything happens."""
-        canned = {
-            "path": "media_publish",
-            "method": "POST",
-            "status": status,
-            "body": body,
-            "times": times,
-        }
-        self.answer(canned)
+        self.answer({"call": "publish", "status": status, "body": body, "times": times})
 
-    def answer(self, *canned: dict[str, Any]) -> None:
-        assert self.lab.config(answers=list(canned)).status_code == 200
+    def answer(self, *faults: dict[str, Any]) -> None:
+        """What calls are answered instead of taking effect."""
+        answered = self.lab.faults(*faults)
+        assert answered.status_code == 200, answered.text
 
     def posts_sent(self) -> list[str]:
         """The creation id of each publish call that the library sent."""

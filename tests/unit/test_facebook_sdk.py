@@ -84,7 +84,7 @@ def test_a_carousel(fast_lab: Lab, media: MediaServer, user: IGUser, tmp_path: P
     assert [child["media_type"] for child in post["children"]] == ["IMAGE", "VIDEO"]
 
 
-def test_a_refusal_is_understood(fast_lab: Lab, media: MediaServer, user: IGUser) -> None:
+def test_a_refusal_is_understood(media: MediaServer, user: IGUser) -> None:
     url = media.put("a.png", picture(kind="PNG"))
 
     with pytest.raises(FacebookRequestError) as refused:
@@ -95,7 +95,7 @@ def test_a_refusal_is_understood(fast_lab: Lab, media: MediaServer, user: IGUser
     assert error.http_status() == 400
 
 
-def test_the_quota_is_read(fast_lab: Lab, user: IGUser) -> None:
+def test_the_quota_is_read(user: IGUser) -> None:
     [limit] = user.get_content_publishing_limit(fields=["config", "quota_usage"])
 
     assert limit["quota_usage"] == 0

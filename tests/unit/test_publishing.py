@@ -579,7 +579,7 @@ UNCLEAR: dict[str, tuple[bytes | Answer, str]] = {
 def test_after_an_unclear_answer_the_attempt_stays_open(world: World, what: str) -> None:
     ref = world.ready_to_publish()
     answer, noted = UNCLEAR[what]
-    world.clock.patience = 0.5 if what == "silence" else 20
+    world.clock.haste = 30 if what == "silence" else 1
 
     with serving(answer) as server:
         world.talk_to(server.origin)
@@ -908,7 +908,7 @@ def test_two_looks_must_be_clear_one_after_the_other(world: World, times: int) -
     world.advance(130)
     assert look_again(world, ref, 1) == ["look"]
 
-    unreadable = {"path": r"/17\d+$", "method": "GET", "status": 500, "times": times}
+    unreadable = {"call": "status", "status": 500, "times": times}
     world.answer(unreadable)
     said = look_again(world, ref, times + 2)
 
@@ -918,16 +918,16 @@ def test_two_looks_must_be_clear_one_after_the_other(world: World, times: int) -
 @pytest.mark.parametrize(
     "answer",
     [
-        {"path": r"/17\d+$", "status": 500},
-        {"path": r"/17\d+$", "status": 400, "body": refusal(100, 33)},
-        {"path": r"/17\d+$", "status": 200, "body": "{}"},
-        {"path": "/media$", "status": 500},
-        {"path": "/media$", "status": 200, "body": ""},
-        {"path": "/media$", "status": 200, "body": "{}"},
-        {"path": "/media$", "status": 200, "body": '{"data": null}'},
-        {"path": "/media$", "status": 400, "body": refusal(80002)},
+        {"call": "status", "status": 500},
+        {"call": "status", "status": 400, "body": refusal(100, 33)},
+        {"call": "status", "status": 200, "body": "{}"},
+        {"call": "list", "status": 500},
+        {"call": "list", "status": 200, "body": ""},
+        {"call": "list", "status": 200, "body": "{}"},
+        {"call": "list", "status": 200, "body": '{"data": null}'},
+        {"call": "list", "status": 400, "body": refusal(80002)},
     ],
-    ids=lambda answer: f"{answer['path']} {answer['status']} {answer.get('body', '')}"[:40],
+    ids=lambda answer: f"{answer['call']} {answer['status']} {answer.get('body', '')}"[:40],
 )
 def test_a_look_that_sees_nothing_never_counts_as_nothing_published(
     world: World, answer: dict[str, Any]
@@ -935,7 +935,7 @@ def test_a_look_that_sees_nothing_never_counts_as_nothing_published(
     ref = world.ready_to_publish()
     unclear(world, ref)
     world.advance(200)
-    world.answer({**answer, "method": "GET", "times": 99})
+    world.answer({**answer, "times": 99})
 
     said = look_again(world, ref, 5)
 
@@ -960,7 +960,7 @@ def test_a_post_whose_caption_is_not_told_is_a_doubt(world: World) -> None:
     stamp = f"{world.lab.clock.now():%Y-%m-%dT%H:%M:%S}+0000"
     row = {"id": "18000000000000009", "media_type": "IMAGE", "timestamp": stamp}
     listed = json.dumps({"data": [{**row, "media_product_type": "FEED"}]})
-    world.answer({"path": "/media$", "method": "GET", "body": listed, "times": 99})
+    world.answer({"call": "list", "body": listed, "times": 99})
     world.advance(200)
 
     assert look_again(world, ref, 5) == ["look"] * 5
@@ -971,7 +971,7 @@ def test_a_container_that_is_published_is_enough_when_the_posts_cannot_be_read(
 ) -> None:
     ref = world.ready_to_publish()
     unclear(world, ref, effect=True)
-    world.answer({"path": "/media$", "method": "GET", "status": 500, "times": 99})
+    world.answer({"call": "list", "status": 500, "times": 99})
 
     said = look_again(world, ref, 4)
 
@@ -985,7 +985,7 @@ def test_a_carousel_whose_items_cannot_be_counted_never_counts_as_absent(world: 
     _, twin = world.carousel_on_instagram("Many", 2)
     world.lab.published(twin)
     world.advance(200)
-    world.answer({"path": "/children$", "status": 200, "body": "{}", "times": 99})
+    world.answer({"call": "children", "status": 200, "body": "{}", "times": 99})
 
     assert look_again(world, ref, 5) == ["look"] * 5
 
@@ -995,7 +995,7 @@ def test_a_container_in_any_other_state_is_looked_at_to_the_end(world: World, st
     ref = world.ready_to_publish()
     unclear(world, ref)
     said_of_container = json.dumps({"status_code": status, "status": "x"})
-    world.answer({"path": r"/17\d+$", "body": said_of_container, "times": 99})
+    world.answer({"call": "status", "body": said_of_container, "times": 99})
 
     said = look_again(world, ref, publishing.LOOKS_MAX - 1)
     with pytest.raises(PublishUncertainError, match=f"container {status}, 0 posts"):
@@ -1130,7 +1130,7 @@ def test_a_post_that_is_live_in_spite_of_an_action_block_is_found(world: World) 
 def test_a_token_that_does_not_let_us_look_is_told_and_read_anew(world: World) -> None:
     ref = world.ready_to_publish()
     unclear(world, ref)
-    world.answer({"path": r"/17\d+$", "status": 400, "body": refusal(190)})
+    world.answer({"call": "status", "status": 400, "body": refusal(190)})
 
     with pytest.raises(TokenInvalidError):
         reconcile(world, ref)
@@ -1175,7 +1175,7 @@ def test_a_result_is_recorded_twice_with_the_same_outcome(world: World) -> None:
 def test_a_permalink_that_cannot_be_read_yet_stays_open(world: World) -> None:
     ref = world.ready_to_publish()
     publish(world, ref)
-    world.answer({"path": r"/18\d+$", "status": 400, "body": refusal(100, 33)})
+    world.answer({"call": "media", "status": 400, "body": refusal(100, 33)})
 
     result = publishing.record_result(world.app, ref)
     later = publishing.record_result(world.app, ref)
@@ -1207,7 +1207,7 @@ def test_items_that_instagram_left_out_are_told(
     ref = carousel_run(world, 3, 3)
     publish(world, ref)
     shown = json.dumps({"data": [{"id": str(number)} for number in range(live)]})
-    world.answer({"path": "/children$", "body": shown})
+    world.answer({"call": "children", "body": shown})
 
     publishing.record_result(world.app, ref)
 
@@ -1218,7 +1218,7 @@ def test_items_that_instagram_left_out_are_told(
 def test_items_that_cannot_be_counted_are_no_problem(world: World) -> None:
     ref = carousel_run(world, 2, 2)
     publish(world, ref)
-    world.answer({"path": "/children$", "status": 500})
+    world.answer({"call": "children", "status": 500})
 
     publishing.record_result(world.app, ref)
 

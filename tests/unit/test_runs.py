@@ -516,7 +516,7 @@ def test_who_waits_is_not_refused_for_the_quota(world: World, patient: dict[str,
 
 def test_a_quota_that_cannot_be_read_does_not_stop_a_start(world: World) -> None:
     world.add_image_group()
-    world.answer({"path": "limit$", "status": 500})
+    world.answer({"call": "quota", "status": 500})
 
     assert start(world).new
 

@@ -21,7 +21,8 @@ import pytest
 from botocore.config import Config
 
 from sandbox.engine import EngineInUseError
-from sandbox.server import PortInUseError, Sandbox, SandboxOptions
+from sandbox.server import Sandbox, SandboxOptions
+from sandbox.serving import PortInUseError
 
 AWS_CLI = Path(sys.executable).with_name("aws")
 
@@ -161,6 +162,19 @@ class TestAws:
         assert (whole.status_code, whole.content) == (200, b"0123456789")
         assert (part.status_code, part.content) == (206, b"2345")
         assert part.headers["content-range"] == "bytes 2-5/10"
+
+    def test_a_presigned_url_expires_by_the_clock_of_the_sandbox(self, sandbox: Sandbox) -> None:
+        with closing(client(sandbox, "s3")) as s3:
+            s3.put_object(Bucket="postwright-media", Key="a.txt", Body=b"0123456789")
+            url = s3.generate_presigned_url(
+                "get_object", Params={"Bucket": "postwright-media", "Key": "a.txt"}
+            )
+        fresh = httpx.get(url)
+
+        httpx.post(f"{sandbox.instagram}/_control/clock", json={"advance_seconds": 3605})
+
+        assert fresh.status_code == 200
+        assert httpx.get(url).status_code == 403
 
     def test_a_connection_stays_open(self, sandbox: Sandbox) -> None:
         parts = urlsplit(sandbox.aws)

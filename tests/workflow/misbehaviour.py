@@ -1,32 +1,22 @@
-"""How the simulated Instagram is told to misbehave: configs for `Workbench.configure`."""
+"""How the simulated Instagram is told to misbehave: lines for `Workbench.script`."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-PUBLISH = "/media_publish$"
-CREATE = "/media$"
-QUOTA = "/content_publishing_limit$"
-CONTAINER = r"/179\d+$"
-POST = r"/180\d+$"
-"""Containers and posts, by how the simulated Instagram's ids begin."""
 
-
-def answers(path: str, body: str, *, status: int, times: int = 1, **how: Any) -> dict[str, Any]:
-    """The next calls whose path matches get this answer and have no effect."""
-    return {"answers": [{"path": path, "body": body, "status": status, "times": times, **how}]}
+def answers(call: str, body: str, *, status: int, times: int | None = 1, **how: Any) -> Any:
+    """The next such calls get this answer and have no effect."""
+    return {"call": call, "body": body, "status": status, "times": times, **how}
 
 
 def refuses(
-    path: str, code: int, subcode: int | None = None, *, times: int = 1, **how: Any
-) -> dict[str, Any]:
-    """The same with an error object of the Graph API."""
-    error = {"message": "scripted", "type": "OAuthException", "code": code, "fbtrace_id": "A1b2"}
-    body = {"error": error | ({"error_subcode": subcode} if subcode is not None else {})}
-    return answers(path, json.dumps(body), status=400, times=times, **how)
+    call: str, code: int, subcode: int | None = None, *, times: int | None = 1, **how: Any
+) -> Any:
+    """The next such calls are refused with an error of the Graph API."""
+    return {"call": call, "error": [code, subcode], "times": times, **how}
 
 
-def treats(match: str, **how: Any) -> dict[str, Any]:
-    """The items whose URL has `match` in its path are slow or refused."""
-    return {"rules": [{"match": match, **how}]}
+def treats(match: str, *, times: int | None = None, **how: Any) -> Any:
+    """The containers of items whose URL has `match` in its path are slow, or fail."""
+    return {"call": "create", "match": match, "times": times, **how}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.misbehaviour import CONTAINER, CREATE, POST, QUOTA, answers, treats
+from tests.workflow.misbehaviour import answers, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
@@ -428,7 +428,7 @@ class Disturbance:
     error: str
     says: Sequence[str]
     shots: Sequence[Shot] = (PHOTO,)
-    instagram: Mapping[str, Any] = field(default_factory=dict)
+    script: Sequence[Mapping[str, Any]] = ()
     cure: Act | None = None
 
 
@@ -437,7 +437,7 @@ def better_media(bench: Workbench, group: PostGroup) -> None:
 
 
 def better_weather(bench: Workbench, _group: PostGroup) -> None:
-    bench.configure(answers=[])
+    bench.end_faults()
 
 
 DISTURBANCES = [
@@ -445,7 +445,7 @@ DISTURBANCES = [
         "a PNG that is named .jpg",
         "CheckStatus",
         "MediaRejectedError",
-        ["2: 02-png-inside.jpg: The image is not a JPEG", "save it as JPEG"],
+        ["2: 02-png-inside.jpg: The image is not a JPEG", "Save it as JPEG"],
         shots=[PHOTO, PNG],
         cure=better_media,
     ),
@@ -461,7 +461,7 @@ DISTURBANCES = [
         "an image that is too wide",
         "CheckStatus",
         "MediaRejectedError",
-        ["2: 02-wide.jpg: The image's ratio is not allowed", "crop it to between 4:5 and 1.91:1"],
+        ["2: 02-wide.jpg: The image's ratio is not allowed", "Crop it to between 4:5 and 1.91:1"],
         shots=[PHOTO, WIDE],
         cure=better_media,
     ),
@@ -478,7 +478,7 @@ DISTURBANCES = [
         "CheckQuota",
         "TransientGraphError",
         ["Instagram gave no usable answer (HTTP 502)", "again"],
-        instagram=answers(QUOTA, HTML, status=502, times=100, content_type="text/html"),
+        script=[answers("quota", HTML, status=502, times=100, content_type="text/html")],
         cure=better_weather,
     ),
     Disturbance(
@@ -486,7 +486,7 @@ DISTURBANCES = [
         "CheckStatus",
         "TransientGraphError",
         ["1 of 1 items", "1: 01-photo.jpg: Instagram gave no usable answer (HTTP 200)", "again"],
-        instagram=answers(CREATE, HTML, status=200, times=100, content_type="text/html"),
+        script=[answers("create", HTML, status=200, times=100, content_type="text/html")],
         cure=better_weather,
     ),
     Disturbance(
@@ -495,7 +495,7 @@ DISTURBANCES = [
         "ProcessingFailedError",
         ["1: 01-photo.jpg, 2: 02-photo.jpg", "Redrive the run"],
         shots=[PHOTO, PHOTO],
-        instagram=answers(CONTAINER, TORN_JSON, status=200, times=1000),
+        script=[answers("status", TORN_JSON, status=200, times=1000)],
         cure=better_weather,
     ),
 ]
@@ -505,7 +505,7 @@ DISTURBANCES = [
 def test_a_run_fails_and_the_group_can_be_published_later(
     bench: Workbench, disturbance: Disturbance
 ) -> None:
-    bench.configure(**disturbance.instagram)
+    bench.script(*disturbance.script)
     group = bench.group(*disturbance.shots)
 
     run = bench.finished(bench.start(group))
@@ -524,9 +524,11 @@ def test_a_run_fails_and_the_group_can_be_published_later(
     assert_records_are_true(bench)
 
 
-@pytest.mark.parametrize(("path", "body"), [(QUOTA, HTML), (CREATE, TORN_JSON), (CONTAINER, HTML)])
-def test_one_broken_answer_is_outlived(bench: Workbench, path: str, body: str) -> None:
-    bench.configure(**answers(path, body, status=200))
+@pytest.mark.parametrize(
+    ("call", "body"), [("quota", HTML), ("create", TORN_JSON), ("status", HTML)]
+)
+def test_one_broken_answer_is_outlived(bench: Workbench, call: str, body: str) -> None:
+    bench.script(answers(call, body, status=200))
     group = bench.group(PHOTO)
 
     run = bench.finished(bench.start_execution(group.request))
@@ -536,7 +538,7 @@ def test_one_broken_answer_is_outlived(bench: Workbench, path: str, body: str) -
 
 
 def test_a_permalink_that_cannot_be_read_does_not_fail_the_run(bench: Workbench) -> None:
-    bench.configure(**answers(POST, HTML, status=502))
+    bench.script(answers("media", HTML, status=502))
     group = bench.group(PHOTO)
 
     run = bench.published(group)
@@ -549,7 +551,7 @@ def test_a_permalink_that_cannot_be_read_does_not_fail_the_run(bench: Workbench)
 
 
 def test_media_that_is_gone_when_instagram_fetches_it_is_fetched_later(bench: Workbench) -> None:
-    bench.configure(**treats("01-photo", error=(9004, 2207052), times=1))
+    bench.script(treats("01-photo", error=(9004, 2207052), times=1))
     group = bench.group(PHOTO)
 
     with bench.time_stands_still():

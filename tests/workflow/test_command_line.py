@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import itertools
 import json
 import os
@@ -39,6 +38,7 @@ from tests.command_line import (
     serving_sandbox,
 )
 from tests.media import film, picture
+from tests.workflow.workbench import sha256_of
 
 RESULT_KEYS = {"jobId", "status", "instagramPostId", "permalink", "error"}
 STATUS_KEYS = {
@@ -75,7 +75,7 @@ def sandbox(_sandbox: Served) -> Served:
 def slow_sandbox(_slow_sandbox: Served) -> Served:
     """A sandbox in which time passes as on the wall, and photos are processed for a minute."""
     _slow_sandbox.reset()
-    _slow_sandbox.configure(image_processing_seconds=60)
+    _slow_sandbox.configure(image={"seconds": 60})
     return _slow_sandbox
 
 
@@ -92,10 +92,6 @@ def photo(folder: Path, name: str = "photo.jpg") -> Path:
     path = folder / name
     path.write_bytes(picture((1080, 1350), padding=next(_numbers)))
     return path
-
-
-def fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def publish(served: Served, *arguments: str | Path) -> Done:
@@ -126,7 +122,7 @@ def test_files_are_published_in_their_order_with_the_assembled_caption(
 
     (post,) = sandbox.posts()
     assert done.code == 0, done.err
-    assert [child["sha256"] for child in post["children"]] == [*map(fingerprint, files)]
+    assert [child["sha256"] for child in post["children"]] == [*map(sha256_of, files)]
     assert [child["options"].get("alt_text") for child in post["children"]] == [
         *("The first", None, "The last")
     ]
@@ -190,7 +186,7 @@ def test_files_with_the_same_name_are_both_published(sandbox: Served, tmp_path: 
 
     (post,) = sandbox.posts()
     assert done.code == 0, done.err
-    assert [child["sha256"] for child in post["children"]] == [*map(fingerprint, files)]
+    assert [child["sha256"] for child in post["children"]] == [*map(sha256_of, files)]
 
 
 def test_any_file_name_can_be_published(sandbox: Served, tmp_path: Path) -> None:
@@ -205,7 +201,7 @@ def test_any_file_name_can_be_published(sandbox: Served, tmp_path: Path) -> None
 
     (post,) = sandbox.posts()
     assert done.code == 0, done.err
-    assert [child["sha256"] for child in post["children"]] == [*map(fingerprint, files)]
+    assert [child["sha256"] for child in post["children"]] == [*map(sha256_of, files)]
     assert "uploading line_break.jpg\nuploading caf_.jpg\n" in done.err
 
 
@@ -375,7 +371,7 @@ def job_of(said: str) -> str:
 
 
 def test_ctrl_c_stops_following_and_the_run_goes_on(slow_sandbox: Served, tmp_path: Path) -> None:
-    slow_sandbox.configure(image_processing_seconds=0)
+    slow_sandbox.configure(image={"seconds": 0})
     tomorrow = slow_sandbox.in_a_day()
     arguments = (photo(tmp_path), "--publish-at", tomorrow)
     with running("publish", *arguments, aws=slow_sandbox.aws) as command:
@@ -398,7 +394,7 @@ def test_ctrl_c_stops_following_and_the_run_goes_on(slow_sandbox: Served, tmp_pa
 
 
 def test_a_second_publish_follows_the_run_that_has_the_group(slow_sandbox: Served) -> None:
-    slow_sandbox.configure(image_processing_seconds=0)
+    slow_sandbox.configure(image={"seconds": 0})
     group = ("--session", "demo", "--group", "group-2", "--publish-at", slow_sandbox.in_a_day())
     with running("publish", *group, aws=slow_sandbox.aws) as first:
         first.read_until(lambda it: "waiting for its time" in it.err)

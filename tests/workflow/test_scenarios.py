@@ -17,7 +17,7 @@ import pytest
 
 from postwright.clock import from_text, to_text
 from sandbox.instagram.accounts import DEMO_ACCOUNT
-from tests.workflow.misbehaviour import CONTAINER, CREATE, PUBLISH, answers, refuses, treats
+from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench
 
@@ -54,7 +54,8 @@ class Meanwhile:
 @dataclass(frozen=True)
 class Scenario:
     """`sends` counts the publish calls at Instagram, `says` are parts of the message that the job
-    keeps, `instagram` is its config, and `published_before` is how many posts the account has.
+    keeps, `instagram` is its config, `script` what goes wrong there, and `published_before` is how
+    many posts the account has.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Scenario:
     options: Mapping[str, Any] = field(default_factory=dict)
     publish_in: timedelta | None = None
     instagram: Mapping[str, Any] = field(default_factory=dict)
+    script: Sequence[Mapping[str, Any]] = ()
     published_before: int = 0
     meanwhile: Meanwhile | None = None
     ends: str = "SUCCEEDED"
@@ -81,7 +83,8 @@ def start_again(bench: Workbench, group: PostGroup, _job_id: str) -> None:
 
 
 def start_again_on_a_good_day(bench: Workbench, group: PostGroup, job_id: str) -> None:
-    bench.configure(rules=[], answers=[], tokens={DEMO_ACCOUNT.token: "ok"})
+    bench.end_faults()
+    bench.configure(tokens={DEMO_ACCOUNT.token: "ok"})
     start_again(bench, group, job_id)
 
 
@@ -168,15 +171,11 @@ def fill_the_quota(bench: Workbench, _group: PostGroup, _job_id: str) -> None:
     bench.configure(quota_total=1)
 
 
-def take_effect_late(bench: Workbench, group: PostGroup, _job_id: str) -> None:
-    """The publish call that was answered with an error goes through after all."""
-    attempt = bench.record(group).attempt
-    assert attempt is not None
-    bench.instagram.post(
-        f"/{DEMO_ACCOUNT.user_id}/media_publish",
-        data={"creation_id": attempt.container_id},
-        headers={"Authorization": f"Bearer {DEMO_ACCOUNT.token}"},
-    ).raise_for_status()
+def waited_ten_minutes(bench: Workbench, _group: PostGroup, job_id: str) -> None:
+    """Not a call was made meanwhile, which would have made it longer."""
+    begin, end = bench.times(job_id)
+    assert timedelta(minutes=10) < end - begin < timedelta(minutes=15)
+    assert sum(request["status"] == 400 for request in bench.requests()) == 1
 
 
 def start_another_with_the_same_caption(bench: Workbench, group: PostGroup, _job_id: str) -> None:
@@ -195,6 +194,17 @@ def the_other_was_published_in_turn(bench: Workbench, group: PostGroup, _job_id:
     assert newest["caption"] == oldest["caption"] == group.caption
     assert bench.record(other).instagram_post_id == newest["id"]
 
+
+ANSWERS_AFTER_THE_EFFECT: dict[str, dict[str, Any]] = {
+    "an action block": {"error": [4, 2207051], "http_status": 403},
+    "an error of the server": {"status": 500},
+    "a page of a gateway": {"answer": "html"},
+    "nothing": {"answer": "empty"},
+    "half of its answer": {"answer": "cut"},
+    "a reset": {"answer": "reset"},
+    "bytes that never end": {"answer": "drip"},
+    "silence": {"answer": "hang"},
+}
 
 SCENARIOS = [
     Scenario(
@@ -235,7 +245,7 @@ SCENARIOS = [
     Scenario(
         "a slow video is looked at after 10, 20, 30, 60, 90 and 120 seconds",
         shots=[CLIP],
-        instagram=treats("clip", processing_seconds=100),
+        script=[treats("clip", processing_seconds=100)],
         visits=[*BEGIN, *create(1), *LOOK * 6, "Publish", *END],
     ),
     Scenario(
@@ -249,14 +259,14 @@ SCENARIOS = [
             "1 of 10 items",
             "nothing was",
             "4: 04-wide.jpg",
-            "crop it to between 4:5 and 1.91:1",
+            "Crop it to between 4:5 and 1.91:1",
         ],
         sends=0,
     ),
     Scenario(
         "two bad items among four, each with its own reason",
         shots=[PHOTO, WIDE, PHOTO, PHOTO],
-        instagram=treats("03-photo", error=(36001, 2207005)),
+        script=[treats("03-photo", error=(36001, 2207005))],
         visits=[*BEGIN, *create(4), *LAST_LOOK],
         ends="FAILED",
         group="failed",
@@ -319,7 +329,7 @@ SCENARIOS = [
     Scenario(
         "a token that is refused at the publish call",
         shots=[PHOTO],
-        instagram=refuses(PUBLISH, 190, 463),
+        script=[refuses("publish", 190, 463)],
         visits=[*ONE_PHOTO_READY, "Publish"],
         ends="FAILED",
         group="failed",
@@ -397,7 +407,7 @@ SCENARIOS = [
     Scenario(
         "a quota that is full at the publish call ends a run that is not to wait",
         shots=[PHOTO],
-        instagram=refuses(PUBLISH, 9, 2207042),
+        script=[refuses("publish", 9, 2207042)],
         visits=[*ONE_PHOTO_READY, "Publish"],
         ends="FAILED",
         group="failed",
@@ -420,7 +430,7 @@ SCENARIOS = [
     Scenario(
         "media that Instagram cannot fetch at first",
         shots=[PHOTO, PHOTO],
-        instagram=treats("02-photo", error=(9004, 2207052), times=1),
+        script=[treats("02-photo", error=(9004, 2207052), times=1)],
         visits=[
             *[*BEGIN, *create(2), *LOOK, *LOOK, *LOOK, *create(1), *LOOK, *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
@@ -429,7 +439,7 @@ SCENARIOS = [
     Scenario(
         "media that Instagram can never fetch",
         shots=[PHOTO, PHOTO],
-        instagram=treats("02-photo", error=(9004, 2207052)),
+        script=[treats("02-photo", error=(9004, 2207052))],
         visits=[
             *[*BEGIN, *create(2), *LOOK, *LOOK, *LOOK, *create(1), *LOOK],
             *[*LOOK, *create(1), *LAST_LOOK],
@@ -443,7 +453,7 @@ SCENARIOS = [
     Scenario(
         "a video whose processing fails once",
         shots=[CLIP],
-        instagram=treats("clip", error=(-1, 2207053), times=1),
+        script=[treats("clip", processing_error=2207053, times=1)],
         visits=[
             *[*BEGIN, *create(1), *LOOK, *LOOK, *LOOK],
             *[*create(1), *LOOK, *LOOK, "Publish", *END],
@@ -452,7 +462,7 @@ SCENARIOS = [
     Scenario(
         "a video whose processing fails three times",
         shots=[CLIP],
-        instagram=treats("clip", error=(-1, 2207053)),
+        script=[treats("clip", processing_error=2207053)],
         visits=[
             *[*BEGIN, *create(1), *LOOK, *LOOK, *LOOK],
             *[*create(1), *LOOK, *LOOK, *LOOK],
@@ -465,28 +475,61 @@ SCENARIOS = [
         sends=0,
     ),
     Scenario(
+        "a container that expires while it is processed is made again",
+        shots=[CLIP],
+        script=[treats("clip", processing_seconds=100, expires_after_seconds=25, times=1)],
+        visits=[
+            *[*BEGIN, *create(1), *LOOK * 3, *create(1), *LOOK, *LOOK, "Publish", *END],
+        ],
+    ),
+    Scenario(
+        "a container that Instagram does not show for a while",
+        shots=[PHOTO],
+        script=[refuses("status", 100, 33, times=5)],
+        visits=[*BEGIN, *create(1), *LOOK * 6, "Publish", *END],
+    ),
+    Scenario(
+        "calls are refused for ten minutes, and the run waits as long as Instagram says",
+        shots=[PHOTO],
+        script=[{"call": "create", "throttle_minutes": 10}],
+        visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
+        afterwards=waited_ten_minutes,
+    ),
+    Scenario(
         "calls are limited while a container is made",
         shots=[PHOTO],
-        instagram=refuses(CREATE, 4, method="POST"),
+        script=[refuses("create", 4)],
         visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
     ),
     Scenario(
         "calls are limited while a container is looked at",
         shots=[PHOTO],
-        instagram=refuses(CONTAINER, 4),
+        script=[refuses("status", 4)],
         visits=[*ONE_PHOTO_READY, "Publish", *END],
     ),
     Scenario(
         "a container that is not ready at the publish call",
         shots=[PHOTO],
-        instagram=refuses(PUBLISH, 9007, 2207027, times=6),
+        script=[refuses("publish", 9007, 2207027, times=6)],
         visits=[*ONE_PHOTO_READY, "Publish", *END],
         sends=7,
     ),
     Scenario(
+        "a container that is never ready at the publish call",
+        shots=[PHOTO],
+        script=[refuses("publish", 9007, 2207027, times=7)],
+        visits=[*ONE_PHOTO_READY, "Publish"],
+        ends="FAILED",
+        group="failed",
+        error="ContainerNotReadyError",
+        says=["not ready"],
+        sends=7,
+        afterwards=start_again,
+    ),
+    Scenario(
         "an account that may not publish",
         shots=[PHOTO],
-        instagram=refuses(PUBLISH, 25, 2207050),
+        script=[refuses("publish", 25, 2207050)],
         visits=[*ONE_PHOTO_READY, "Publish"],
         ends="FAILED",
         group="failed",
@@ -496,14 +539,14 @@ SCENARIOS = [
     Scenario(
         "an unclear publish that had no effect is sent once more",
         shots=[PHOTO],
-        instagram=answers(PUBLISH, "", status=500),
+        script=[answers("publish", "", status=500)],
         visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 4, "Publish", *END],
         sends=2,
     ),
     Scenario(
         "an answer that is not from Instagram at the publish call is unclear",
         shots=[PHOTO, PHOTO],
-        instagram=answers(PUBLISH, "<html>ok</html>", status=200),
+        script=[answers("publish", "<html>ok</html>", status=200)],
         visits=[
             *[*BEGIN, *create(2), *LOOK, *LOOK, "CreateCarousel", *LOOK],
             *["Publish", *LOOK_FOR_POST * 4, "Publish", *END],
@@ -511,20 +554,35 @@ SCENARIOS = [
         sends=2,
     ),
     Scenario(
-        "an unclear publish that had an effect is found and not sent again",
+        "an effect that comes after the answer was lost is found and not sent again",
         shots=[PHOTO, PHOTO],
-        instagram=answers(PUBLISH, "", status=500),
-        meanwhile=Meanwhile("WaitBeforeReconcile", take_effect_late),
+        script=[{"call": "publish", "answer": "reset", "effect": "late", "late_seconds": 45}],
         visits=[
             *[*BEGIN, *create(2), *LOOK, *LOOK, "CreateCarousel", *LOOK],
-            *["Publish", *LOOK_FOR_POST, "RecordResult", "PostPublished"],
+            *["Publish", *LOOK_FOR_POST * 2, "RecordResult", "PostPublished"],
         ],
-        sends=2,  # the second one is the effect of the first that comes late
+    ),
+    *(
+        Scenario(
+            f"a publish that worked and was answered with {answer} is found",
+            shots=[PHOTO],
+            script=[{"call": "publish", "effect": "first", **fault}],
+            visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST, "RecordResult", "PostPublished"],
+        )
+        for answer, fault in ANSWERS_AFTER_THE_EFFECT.items()
+    ),
+    Scenario(
+        "a container whose status lags behind the post is not sent again",
+        shots=[PHOTO],
+        script=[
+            {"call": "publish", "status": 500, "effect": "first", "status_lag_seconds": 100},
+        ],
+        visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 4, "RecordResult", "PostPublished"],
     ),
     Scenario(
         "a publish that is unclear twice is left to be settled",
         shots=[PHOTO],
-        instagram=answers(PUBLISH, "", status=500, times=2),
+        script=[answers("publish", "", status=500, times=2)],
         visits=[
             *[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 4],
             *["Publish", *LOOK_FOR_POST * 9, *LAST_LOOK_FOR_POST],
@@ -539,7 +597,7 @@ SCENARIOS = [
     Scenario(
         "an unclear publish that Instagram called spam is not sent again",
         shots=[PHOTO],
-        instagram=refuses(PUBLISH, 4, 2207051),
+        script=[refuses("publish", 4, 2207051)],
         visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 3, *LAST_LOOK_FOR_POST],
         ends="FAILED",
         group="unconfirmed",
@@ -550,7 +608,7 @@ SCENARIOS = [
     Scenario(
         "a run that is stopped while its publish is unclear",
         shots=[PHOTO],
-        instagram=answers(PUBLISH, "", status=500),
+        script=[answers("publish", "", status=500)],
         meanwhile=Meanwhile("WaitBeforeReconcile", stop_the_run),
         visits=[*ONE_PHOTO_READY, "Publish", "WaitBeforeReconcile"],
         ends="ABORTED",
@@ -562,7 +620,7 @@ SCENARIOS = [
     Scenario(
         "a second post with the same caption waits until the first is clear",
         shots=[PHOTO],
-        instagram=answers(PUBLISH, "", status=500),
+        script=[answers("publish", "", status=500)],
         meanwhile=Meanwhile("WaitBeforeReconcile", start_another_with_the_same_caption),
         visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 4, "Publish", *END],
         sends=3,
@@ -576,6 +634,7 @@ def test_a_run(bench: Workbench, scenario: Scenario) -> None:
     for _ in range(scenario.published_before):
         bench.published(bench.group(PHOTO))
     bench.configure(**scenario.instagram)
+    bench.script(*scenario.script)
     group = bench.group(*scenario.shots)
     sent_before = bench.sends()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,16 @@ import typer
 
 from postwright.cli.connection import stay_on_this_machine
 from postwright.cli.console import UsageError
+from postwright.settings import Settings
 
 _PORT_MAX = 65_535
+_PLACES = {
+    "POSTWRIGHT_GRAPH_URL",
+    "POSTWRIGHT_TABLE",
+    "POSTWRIGHT_BUCKET",
+    "POSTWRIGHT_SSM_PREFIX",
+    "POSTWRIGHT_STATE_MACHINE_ARN",
+}
 
 commands = typer.Typer(
     help="Everything on this machine, without AWS and Instagram.", no_args_is_help=True
@@ -51,8 +60,9 @@ def serve(
     """Run the sandbox until Ctrl-C or SIGTERM."""
     stay_on_this_machine()
     try:
-        from sandbox.server import PortInUseError, SandboxOptions
+        from sandbox.server import SandboxOptions
         from sandbox.server import serve as run
+        from sandbox.serving import PortInUseError
     except ModuleNotFoundError as error:
         raise UsageError(
             f"The sandbox needs {error.name}. Install it with: pip install 'postwright[sandbox]'"
@@ -66,11 +76,20 @@ def serve(
         graph_url=graph_url,
         empty=empty,
         keep=keep,
+        settings=_settings(),
     )
     try:
         run(options, as_json=as_json)
     except PortInUseError as error:
         raise UsageError(str(error)) from error
+
+
+def _settings() -> dict[str, str]:
+    """What the functions are to take from this command's environment: all that does not say where
+    things are, which the sandbox itself knows.
+    """
+    names = {str(field.alias) for field in Settings.model_fields.values()} - _PLACES
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def _speed(text: str) -> float | None:
