@@ -19,7 +19,7 @@ from postwright.clock import from_text, to_text
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.truth import assert_records_are_true
-from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench
+from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench, hashes_of
 
 PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
 
@@ -54,8 +54,8 @@ class Meanwhile:
 @dataclass(frozen=True)
 class Scenario:
     """`sends` counts the publish calls at Instagram, `says` are parts of the message that the job
-    keeps, `instagram` is its config, `script` what goes wrong there, and `published_before` is how
-    many posts the account has.
+    keeps, `instagram` is its config, `script` what goes wrong there, `held_back` are functions that begin so many seconds
+    late, and `published_before` is how many posts the account has.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Scenario:
     publish_in: timedelta | None = None
     instagram: Mapping[str, Any] = field(default_factory=dict)
     script: Sequence[Mapping[str, Any]] = ()
+    held_back: Mapping[str, float] = field(default_factory=dict)
     published_before: int = 0
     meanwhile: Meanwhile | None = None
     ends: str = "SUCCEEDED"
@@ -176,6 +177,18 @@ def waited_ten_minutes(bench: Workbench, _group: PostGroup, job_id: str) -> None
     begin, end = bench.times(job_id)
     assert timedelta(minutes=10) < end - begin < timedelta(minutes=15)
     assert sum(request["status"] == 400 for request in bench.requests()) == 1
+
+
+def asked_twice(function: str) -> Act:
+    """The late invocation and the one that was made instead have both run to their end."""
+
+    def check(bench: Workbench, _group: PostGroup, job_id: str) -> None:
+        bench.let_time_pass(120)
+        assert bench.timed_out(job_id) == 1
+        assert bench.invocations(function) == 2
+        assert bench.sends() == 1
+
+    return check
 
 
 def start_another_with_the_same_caption(bench: Workbench, group: PostGroup, _job_id: str) -> None:
@@ -580,6 +593,26 @@ SCENARIOS = [
         visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST * 4, "RecordResult", "PostPublished"],
     ),
     Scenario(
+        "a step that is not answered in its 45 seconds is asked again",
+        shots=[PHOTO],
+        held_back={"check_quota": 50},
+        visits=[*ONE_PHOTO_READY, "Publish", *END],
+        afterwards=asked_twice("check_quota"),
+    ),
+    Scenario(
+        "a publish that begins after its state has given up is found",
+        shots=[PHOTO],
+        held_back={"publish": 50},
+        visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST, "RecordResult", "PostPublished"],
+    ),
+    Scenario(
+        "a publish that begins after another one has sent the post sends nothing",
+        shots=[PHOTO],
+        held_back={"publish": 100},
+        visits=[*ONE_PHOTO_READY, "Publish", *LOOK_FOR_POST, "Publish", *END],
+        afterwards=asked_twice("publish"),
+    ),
+    Scenario(
         "a publish that is unclear twice is left to be settled",
         shots=[PHOTO],
         script=[answers("publish", "", status=500, times=2)],
@@ -635,6 +668,8 @@ def test_a_run(bench: Workbench, scenario: Scenario) -> None:
         bench.published(bench.group(PHOTO))
     bench.configure(**scenario.instagram)
     bench.script(*scenario.script)
+    for name, seconds in scenario.held_back.items():
+        bench.sandbox.functions.hold_back(name, seconds)
     group = bench.group(*scenario.shots)
     sent_before = bench.sends()
 
@@ -679,3 +714,39 @@ def assert_left_behind(bench: Workbench, scenario: Scenario, group: PostGroup, r
     if run.status == "FAILED":
         assert run.error == scenario.error
         assert run.message.startswith(error["message"])
+
+
+def test_an_item_that_instagram_drops_is_told_and_the_post_is_left_alone(bench: Workbench) -> None:
+    bench.script({"call": "publish", "drop_children": [1]})
+    group = bench.group(PHOTO, PHOTO, PHOTO)
+
+    run = bench.finished(bench.start(group))
+
+    [post] = bench.posts_of(group)
+    job, record = bench.job(run.job_id), bench.record(group)
+    assert (run.status, record.publish_status, job.status) == (
+        *("SUCCEEDED", "published", "published"),
+    )
+    assert hashes_of(post) == [group.hashes[0], group.hashes[2]]
+    assert record.instagram_post_id == post["id"]
+    assert job.warning == "Instagram shows 2 of the 3 items that were sent."
+    assert bench.sends() == 1
+
+
+def test_a_run_that_takes_longer_than_a_run_may_ends_and_can_be_started_again(
+    bench: Workbench,
+) -> None:
+    bench.script(treats("clip", processing_seconds=1000, times=1))
+    group = bench.group(CLIP)
+
+    with bench.runs_may_take(seconds=100):
+        run = bench.finished(bench.start(group))
+    begin, end = bench.times(run.job_id)
+
+    assert run.status == "TIMED_OUT"
+    assert run.visits == [*BEGIN, *create(1), *LOOK * 5, "WaitForContainers"]
+    assert (end - begin).total_seconds() == pytest.approx(100, abs=1)
+    status = bench.status(run.job_id)
+    assert (status["status"], status["error"]["type"]) == ("failed", "TimedOut")
+    assert bench.posts() == []
+    start_again(bench, group, run.job_id)

@@ -160,6 +160,7 @@ class Workbench:
         self._numbers = itertools.count(1)
         self._token_is_new = False
         self._time_stands_still = False
+        self._invoked_before: dict[str, int] = {}
 
     @property
     def clock(self) -> SimulatedClock:
@@ -181,6 +182,8 @@ class Workbench:
         self.past_items += self._take_items()
         self.instagram.post("/_control/reset").raise_for_status()
         self.groups.clear()
+        functions = self.sandbox.functions
+        self._invoked_before = {name: functions.invocations(name) for name in functions.names}
         if self._token_is_new:
             self.store_token(DEMO_ACCOUNT.token)
             self.clock.advance(_TOKEN_KEPT_SECONDS)
@@ -291,6 +294,18 @@ class Workbench:
             finally:
                 self._time_stands_still = False
 
+    @contextmanager
+    def runs_may_take(self, *, seconds: int) -> Iterator[None]:
+        """The same workflow with another limit for the whole run; for runs that start meanwhile."""
+        arn = self.sandbox.state_machine_arn
+        usual = self.stepfunctions.describe_state_machine(stateMachineArn=arn)["definition"]
+        shorter = json.dumps(json.loads(usual) | {"TimeoutSeconds": seconds})
+        self.stepfunctions.update_state_machine(stateMachineArn=arn, definition=shorter)
+        try:
+            yield
+        finally:
+            self.stepfunctions.update_state_machine(stateMachineArn=arn, definition=usual)
+
     # When
 
     def start(self, group: PostGroup, **options: Any) -> str:
@@ -375,6 +390,15 @@ class Workbench:
             for event in self.history(job_id, with_data=False)
             if "stateEnteredEventDetails" in event
         ]
+
+    def invocations(self, function: str) -> int:
+        """How often a function was invoked in this test."""
+        return self.sandbox.functions.invocations(function) - self._invoked_before[function]
+
+    def timed_out(self, job_id: str) -> int:
+        """How many tasks of a run were given up."""
+        history = self.history(job_id, with_data=False)
+        return sum(event["type"] == "TaskTimedOut" for event in history)
 
     def executions(self) -> list[str]:
         """The job ids of all executions so far."""
