@@ -54,8 +54,8 @@ class Meanwhile:
 @dataclass(frozen=True)
 class Scenario:
     """`sends` counts the publish calls at Instagram, `says` are parts of the message that the job
-    keeps, `instagram` is its config, `script` what goes wrong there, `held_back` are functions that begin so many seconds
-    late, and `published_before` is how many posts the account has.
+    keeps, `instagram` is its config, `script` what goes wrong there, `held_back` are functions that
+    begin so many seconds late, and `published_before` is how many posts the account has.
     """
 
     name: str
