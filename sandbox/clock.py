@@ -1,20 +1,26 @@
 """One simulated clock for the engine's waits, our functions and the simulated Instagram.
 
-At a numeric speed, simulated seconds pass `speed` times faster than real ones. At `speed=None`
-(called "max") time stands still while anything is in flight and jumps to the next due instant when
-nothing is; with nothing due it passes as real time does, so that a person who plays with the
-simulated Instagram is not stuck in one instant.
+At a numeric speed, waits pass `speed` times faster than real time. Work does not: while anything is
+in flight time passes as real time does at most, so that what is computed counts the same at every
+speed and no time-out comes before the work could be done.
+
+At `speed=None` (called "max") time stands still while anything is in flight and jumps to the next
+due instant when nothing is; with nothing due it passes as real time does, so that a person who
+plays with the simulated Instagram is not stuck in one instant.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from sandbox.shared_instant import SharedInstant
+from sandbox.wall_record import WallRecord
 
 
 class Flag(Protocol):
@@ -37,19 +43,33 @@ class _Waiter:
         return self.cancelled is not None and self.cancelled.is_set()
 
 
+@dataclass(frozen=True, eq=False)
+class _Alarm:
+    due: datetime
+    ring: Callable[[], object]
+
+
 class SimulatedClock:
     """Thread-safe. Whoever works wraps the work in `busy()`; whoever waits calls `wait_until`."""
 
-    def __init__(self, speed: float | None = 1.0, start: datetime | None = None) -> None:
+    def __init__(
+        self,
+        speed: float | None = 1.0,
+        start: datetime | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         if speed is not None and speed <= 0:
             raise ValueError(f"speed must be above 0 or None, not {speed}")
         self.speed = speed
         self._lock = threading.RLock()
         self._base = start or datetime.now(UTC)
         self._base_real = time.monotonic()
+        self._record = WallRecord(self._base, speed or 1.0, wall)
         self._busy = 0
         self._waiters: set[_Waiter] = set()
         self._noted: set[datetime] = set()
+        self._alarms: set[_Alarm] = set()
+        self._shown_on: set[SharedInstant] = set()
 
     def now(self) -> datetime:
         """The current simulated instant, aware, in UTC."""
@@ -60,9 +80,23 @@ class SimulatedClock:
         """Return when `seconds` simulated seconds have passed."""
         self.wait_until(self.now() + timedelta(seconds=seconds))
 
-    def wall_seconds(self, seconds: float) -> float:
-        """Real seconds for simulated ones; at max speed the same, as a guard against hanging."""
-        return seconds / self.speed if self.speed else seconds
+    def latest_at_wall(self, second: datetime) -> datetime:
+        """The last simulated instant, up to now, at which the wall clock showed `second`."""
+        with self._lock:
+            return self._record.latest(second, self._settle())
+
+    def monotonic(self) -> float:
+        """Simulated seconds since 1970; unlike the wall clock, this one is never set back."""
+        return self.now().timestamp()
+
+    def wall_seconds(self, seconds: float) -> float | None:
+        """Real seconds for simulated ones; None where that depends on what is in flight."""
+        return seconds / self.speed if self.speed is not None and self.speed <= 1 else None
+
+    @property
+    def busy_rate(self) -> float:
+        """Simulated seconds that pass in a real one while work is in flight."""
+        return 0.0 if self.speed is None else min(1.0, self.speed)
 
     def wait_until(
         self, due: datetime | None, cancelled: Flag | None = None, *, was_busy: bool = False
@@ -77,14 +111,14 @@ class SimulatedClock:
             waiter = _Waiter(due, cancelled, threading.Condition(self._lock))
             self._waiters.add(waiter)
             if was_busy:
-                self._busy -= 1
+                self._step_busy(-1)
             try:
                 self._block(waiter)
+                return due is not None and due <= self._base
             finally:
                 self._waiters.discard(waiter)
-                self._busy += (1 if was_busy else 0) - (1 if waiter.released else 0)
+                self._step_busy((1 if was_busy else 0) - (1 if waiter.released else 0))
                 self._jump()
-            return due is not None and due <= self._base
 
     def wake(self, cancelled: Flag | None = None) -> None:
         """Release whoever waits with `cancelled` (None: with any flag) if the flag is set."""
@@ -104,8 +138,49 @@ class SimulatedClock:
     def advance(self, seconds: float) -> datetime:
         """Move time ahead by hand; returns the new instant."""
         with self._lock:
-            self._move_to(self._settle() + timedelta(seconds=seconds))
+            return self.advance_to(self._settle() + timedelta(seconds=seconds))
+
+    def advance_to(self, instant: datetime) -> datetime:
+        """Move time ahead to `instant`, also while work is in flight; returns the new instant.
+
+        Whoever waits for an instant on the way is released. An instant that has passed changes
+        nothing.
+        """
+        with self._lock:
+            self._settle()
+            self._move_to(instant)
             return self._base
+
+    @contextmanager
+    def alarm(self, due: datetime, ring: Callable[[], object]) -> Iterator[None]:
+        """While open, call `ring` once when time is moved to `due` or beyond.
+
+        It runs in the thread that moves time and must be short. Time that passes by itself, as it
+        does at a numeric speed, rings nothing.
+        """
+        alarm = _Alarm(due, ring)
+        with self._lock:
+            self._alarms.add(alarm)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._alarms.discard(alarm)
+
+    def show_on(self, shared: SharedInstant) -> None:
+        """Keep in `shared` what others need to tell the time while work is in flight.
+
+        Now is what is in there plus `busy_rate` times the machine's monotonic clock, which is the
+        same in all processes.
+        """
+        with self._lock:
+            self._shown_on.add(shared)
+            self._settle()
+
+    def stop_showing_on(self, shared: SharedInstant) -> None:
+        """Let go of what `show_on` was given."""
+        with self._lock:
+            self._shown_on.discard(shared)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -127,9 +202,16 @@ class SimulatedClock:
 
     def _count(self, step: int) -> None:
         with self._lock:
-            self._settle()
-            self._busy += step
+            self._step_busy(step)
             self._jump()
+
+    def _step_busy(self, step: int) -> None:
+        """From here on time passes at another rate if work begins or the last of it ends."""
+        self._settle()
+        self._busy += step
+        if self.speed is not None and self._busy == 0:
+            for waiter in self._waiters:
+                waiter.changed.notify()  # its pause was meant for the slower rate
 
     def _block(self, waiter: _Waiter) -> None:
         if waiter.is_ready(self._settle()):
@@ -142,13 +224,25 @@ class SimulatedClock:
 
     def _settle(self) -> datetime:
         """Fold the real time that has passed into the base."""
-        real = time.monotonic()
-        if self.speed is not None:
-            self._base += timedelta(seconds=(real - self._base_real) * self.speed)
-        elif not self._busy and not self._dues():
-            self._base += timedelta(seconds=real - self._base_real)
+        real, rate = time.monotonic(), self._rate()
+        instant = self._base + timedelta(seconds=(real - self._base_real) * rate)
+        if rate > 1:
+            # A thread that wakes up late must not be late on this clock: time waits for it.
+            instant = max(self._base, min([instant, *self._unreleased_dues()]))
         self._base_real = real
+        self._set(instant)
         return self._base
+
+    def _rate(self) -> float:
+        """Simulated seconds that pass by themselves in a real one."""
+        if self._busy:
+            return self.busy_rate
+        if self.speed is None:
+            return 0.0 if self._dues() else 1.0
+        return self.speed
+
+    def _unreleased_dues(self) -> list[datetime]:
+        return [w.due for w in self._waiters if w.due is not None and not w.released]
 
     def _dues(self) -> set[datetime]:
         return self._noted | {w.due for w in self._waiters if w.due is not None}
@@ -162,22 +256,31 @@ class SimulatedClock:
             self._move_to(min(due))
 
     def _move_to(self, instant: datetime) -> None:
-        self._base = max(self._base, instant)
+        self._set(max(self._base, instant))
         self._noted = {noted for noted in self._noted if noted > self._base}
+        for alarm in [alarm for alarm in self._alarms if alarm.due <= self._base]:
+            self._alarms.discard(alarm)
+            alarm.ring()
         for waiter in self._waiters:
             if waiter.due is not None and waiter.due <= self._base:
                 self._release(waiter)
+
+    def _set(self, instant: datetime) -> None:
+        self._base = instant
+        self._record.note(instant)
+        for shared in self._shown_on:
+            shared.set(instant - timedelta(seconds=self._base_real * self.busy_rate))
 
     def _release(self, waiter: _Waiter) -> None:
         """Let a waiter go on; it counts as busy until it has left `wait_until`."""
         if not waiter.released:
             waiter.released = True
-            self._busy += 1
+            self._step_busy(+1)
             waiter.changed.notify()
 
     def _pause(self, waiter: _Waiter) -> float | None:
         """How long a waiter may block in real seconds; at max whoever moves time wakes it."""
         if self.speed is None or waiter.due is None:
             return None
-        seconds = (waiter.due - self._base).total_seconds() / self.speed
+        seconds = (waiter.due - self._base).total_seconds() / self._rate()
         return min(max(0.0, seconds), threading.TIMEOUT_MAX)

@@ -11,6 +11,7 @@ Still different from AWS:
 - No `...Aborted` events for states and iterations; ExecutionAborted and MapIterationAborted exist.
 - A Choice without Default that matches nothing fails with States.Runtime, not NoChoiceMatched.
 - The result of a Lambda task has StatusCode, ExecutedVersion and Payload only.
+- No payload is too big, so that States.DataLimitExceeded (256 KiB) never comes.
 - An execution name is free again only in a new sandbox, not after 90 days.
 """
 
@@ -112,9 +113,6 @@ _LAST_EVENTS = {
     HistoryEventType.ExecutionAborted,
     HistoryEventType.ExecutionTimedOut,
 }
-# Source: Step Functions developer guide, "Handling errors in Step Functions workflows": a catcher
-# or retrier on States.ALL matches neither; States.Runtime always makes the execution fail.
-_NOT_IN_STATES_ALL = {"States.Runtime", "States.DataLimitExceeded"}
 _IS_PRESENT = comparison_operator_type.ComparisonOperatorType.IsPresent
 _DEFAULT_PAGE = 100  # GetExecutionHistory, API reference: "The default is 100", at most 1000
 _STOP_WALL_SECONDS = 5.0
@@ -261,10 +259,14 @@ class _Errors:
             _replace(undo, module, "CustomErrorName", _error_name)
 
     def _error_equals(self) -> Callable[[Any, Any], None]:
+        """No catcher or retrier matches States.Runtime, which always ends an execution.
+
+        Source: Step Functions developer guide, "Handling errors in Step Functions workflows".
+        """
+
         def evaluate(names: Any, env: Any) -> None:
             error = env.stack[-1].error_name if env.stack[-1] is not None else None
-            named = any(name.error_name == error for name in names.error_names)
-            if error == "States.Runtime" or (error in _NOT_IN_STATES_ALL and not named):
+            if error == "States.Runtime":
                 env.stack[-1] = False
             else:
                 self._matches(names, env)

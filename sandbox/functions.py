@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.clock import SimulatedClock
+from sandbox.shared_instant import BYTES, SharedInstant
 from sandbox.worker import Channel, Plan
 
 TIMEOUT_SECONDS = 30.0
@@ -65,8 +67,9 @@ class Functions:
     """Invokes handlers `package.name.handler` by function name; thread-safe.
 
     `environment` is all that a handler sees of `os.environ`, apart from PATH and the like.
-    `timeouts` are simulated seconds by function name, 30 for those not named; at max speed they
-    are also the real seconds after which a function that hangs is ended.
+    `timeouts` are simulated seconds by function name, 30 for those not named. At max speed, where
+    time stands still while a function works, they are also the real seconds after which one that
+    hangs is ended.
     `warm`: "module:callable" that are called once before workers are made, so that what they cache
     in their module is there in each worker, as after Lambda's SnapStart.
     `log_path`: append every log record of handlers to this file, one JSON document per line.
@@ -92,28 +95,22 @@ class Functions:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._nursery_lock = threading.Lock()
-        plan = Plan(
-            package=package,
-            modules=(*_HEAVY_MODULES, *(f"{package}.{name}" for name in names)),
-            warm=tuple(warm),
-            speed=clock.speed,
-            log_path=str(log_path.absolute()) if log_path else None,
-        )
+        self._held_back: dict[str, list[float]] = {name: [] for name in names}
         self._control, theirs = socket.socketpair()
         self._nursery_channel = Channel(self._control)
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        with theirs:
-            self._nursery = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
-                [
-                    *(sys.executable, "-c", _BOOT),
-                    *(json.dumps(sys.path), json.dumps(asdict(plan)), str(theirs.fileno())),
-                ],
-                env=inherited | dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # what a handler prints is a log line, and logs belong on stderr
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C in the terminal must not reach the workers
+        with theirs, tempfile.TemporaryFile() as now_file:
+            now_file.truncate(BYTES)
+            self._now = SharedInstant(now_file.fileno())
+            clock.show_on(self._now)
+            plan = Plan(
+                package=package,
+                modules=(*_HEAVY_MODULES, *(f"{package}.{name}" for name in names)),
+                warm=tuple(warm),
+                busy_rate=clock.busy_rate,
+                now_descriptor=now_file.fileno(),
+                log_path=str(log_path.absolute()) if log_path else None,
             )
+            self._nursery = _start_nursery(plan, environment, theirs.fileno())
 
     def __enter__(self) -> Functions:
         return self
@@ -130,8 +127,21 @@ class Functions:
             raise UnknownFunctionError(f"there is no function {name!r}")
         with self._lock:
             self._invocations[name] += 1
+            held_back = self._held_back[name].pop(0) if self._held_back[name] else 0
         with contextlib.nullcontext() if caller_is_busy else self._clock.busy():
+            if held_back:
+                due = self._clock.now() + timedelta(seconds=held_back)
+                self._clock.wait_until(due, self._closed, was_busy=True)
             return self._invoke(name, event)
+
+    def hold_back(self, name: str, seconds: float, *, times: int = 1) -> None:
+        """Let the next invocations begin so many simulated seconds late, as when Lambda queues.
+
+        The function itself notices nothing: its time-out counts from when it begins, even if the
+        caller has given up by then.
+        """
+        with self._lock:
+            self._held_back[name] += [seconds] * times
 
     def invocations(self, name: str) -> int:
         """How often the function was invoked so far."""
@@ -149,6 +159,8 @@ class Functions:
             return
         self._closed.set()
         self._clock.wake(self._closed)
+        self._clock.stop_showing_on(self._now)
+        self._now.close()
         self._control.close()
         self._nursery.kill()
         self._nursery.wait()
@@ -167,7 +179,7 @@ class Functions:
         except (EOFError, OSError):
             return _exit_error(request_id, None)
         try:
-            message = self._converse(environment.channel, event, request_id, seconds)
+            message = self._converse(environment, event, request_id, seconds)
         except TimeoutError:
             self._discard(environment)
             text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
@@ -179,27 +191,44 @@ class Functions:
             return Answer(message["error"], error=True)
         return Answer(message["payload"])
 
-    def _converse(self, channel: Channel, event: Any, request_id: str, seconds: float) -> Any:
-        """Send an event and wait for the outcome, passing on the function's sleeps."""
-        now, at = self._clock.now(), time.monotonic()
-        deadline = now + timedelta(seconds=seconds)
-        wall_end = at + self._clock.wall_seconds(seconds)
-        request = {"event": event, "requestId": request_id, "now": now.isoformat(), "at": at}
-        channel.send(request | {"deadline": deadline.isoformat()})
+    def _converse(
+        self, environment: _Environment, event: Any, request_id: str, seconds: float
+    ) -> Any:
+        """Send an event and wait for the outcome; TimeoutError when the function took too long."""
+        deadline = self._clock.now() + timedelta(seconds=seconds)
+        wall_end = time.monotonic() + seconds / (self._clock.busy_rate or 1)
+        out_of_time = threading.Event()
+
+        def end() -> None:
+            out_of_time.set()
+            os.kill(environment.pid, signal.SIGKILL)
+
+        request = {"event": event, "requestId": request_id, "deadline": deadline.isoformat()}
+        with self._clock.alarm(deadline, end):
+            environment.channel.send(request)
+            try:
+                return self._listen(environment.channel, deadline, wall_end)
+            except EOFError:
+                if out_of_time.is_set():
+                    raise TimeoutError from None
+                raise
+
+    def _listen(self, channel: Channel, deadline: datetime, wall_end: float) -> Any:
+        """The outcome of an invocation; what the function sleeps until then is passed on."""
         while True:
             message = channel.receive(wall_end - time.monotonic())
             if "sleep" not in message:
                 return message
             asleep = time.monotonic()
-            channel.send({"now": self._sleep(message["sleep"], deadline).isoformat()})
+            self._sleep(message["sleep"], deadline)
+            channel.send({"awake": True})
             wall_end += time.monotonic() - asleep
 
-    def _sleep(self, seconds: float, deadline: datetime) -> datetime:
+    def _sleep(self, seconds: float, deadline: datetime) -> None:
         due = self._clock.now() + timedelta(seconds=seconds)
         self._clock.wait_until(min(due, deadline), self._closed, was_busy=True)
         if due > deadline:
             raise TimeoutError
-        return self._clock.now()
 
     def _take(self, name: str) -> _Environment:
         """A warm worker if one is idle, else a new one."""
@@ -245,6 +274,23 @@ class Functions:
             status: int | None = self._nursery_channel.receive(_INIT_WALL_SECONDS)["status"]
             return status
         return None
+
+
+def _start_nursery(
+    plan: Plan, environment: Mapping[str, str], channel_descriptor: int
+) -> subprocess.Popen[bytes]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+        [
+            *(sys.executable, "-c", _BOOT),
+            *(json.dumps(sys.path), json.dumps(asdict(plan)), str(channel_descriptor)),
+        ],
+        env=inherited | dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # what a handler prints is a log line, and logs belong on stderr
+        pass_fds=[channel_descriptor, plan.now_descriptor],
+        start_new_session=True,  # Ctrl-C in the terminal must not reach the workers
+    )
 
 
 def _exit_error(request_id: str, status: int | None) -> Answer:

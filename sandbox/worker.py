@@ -7,7 +7,7 @@ Lambda does. Both speak JSON, one document per line, over a Unix socket, and end
 
 Nursery, in:  {"fork": function} with the worker's end of a socket pair | {"reap": pid}
 Nursery, out: {"pid": pid} | {"status": exit status, negative for a signal, null if it still runs}
-Worker, in:   {"event", "requestId", "now", "at", "deadline"} | {"now"} as the answer to a sleep
+Worker, in:   {"event", "requestId", "deadline"} | {"awake": true} after a sleep
 Worker, out:  {"ready": true} once, then {"payload"} | {"error"} | {"sleep": seconds}
 """
 
@@ -32,6 +32,7 @@ from typing import Any
 
 from postwright import clock
 from sandbox.names import function_arn
+from sandbox.shared_instant import SharedInstant
 
 MEMORY_MB = "512"
 _LONGEST_MESSAGE_BYTES = 1_000_000
@@ -39,12 +40,17 @@ _LONGEST_MESSAGE_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a nursery must know; travels to it as JSON."""
+    """What a nursery must know; travels to it as JSON.
+
+    `now_descriptor` is the file from which, with `busy_rate`, the simulated now is read, see
+    `SimulatedClock.show_on`.
+    """
 
     package: str
     modules: tuple[str, ...]
     warm: tuple[str, ...]
-    speed: float | None
+    busy_rate: float
+    now_descriptor: int
     log_path: str | None
 
 
@@ -94,33 +100,29 @@ class Channel:
 
 
 class WorkerClock:
-    """The simulated clock inside one invocation.
+    """The simulated clock as an invocation sees it; a sleep asks its owner to let time pass.
 
-    At a numeric speed it runs by itself from the instant it was given. At max speed it stands
-    still, and a sleep asks the process that owns the simulated clock to let time pass.
+    Time may be moved while the function works, and at max speed passes in no other way.
     """
 
-    def __init__(self, speed: float | None, now: str, at: float, ask: Callable[[float], str]):
-        self._speed = speed
-        self._base = datetime.fromisoformat(now)
-        self._at = at  # CLOCK_MONOTONIC is the same in all processes of a machine
+    def __init__(self, shared: SharedInstant, rate: float, ask: Callable[[float], object]) -> None:
+        self._shared = shared
+        self._rate = rate
         self._ask = ask
         self._asking = threading.Lock()
 
     def now(self) -> datetime:
-        if self._speed is None:
-            return self._base
-        return self._base + timedelta(seconds=(time.monotonic() - self._at) * self._speed)
+        return self._shared.get() + timedelta(seconds=time.monotonic() * self._rate)
 
     def sleep(self, seconds: float) -> None:
-        if self._speed is not None:
-            time.sleep(seconds / self._speed)
-            return
         with self._asking:
-            self._base = datetime.fromisoformat(self._ask(seconds))
+            self._ask(seconds)
 
-    def wall_seconds(self, seconds: float) -> float:
-        return seconds / self._speed if self._speed else seconds
+    def monotonic(self) -> float:
+        return self.now().timestamp()
+
+    def wall_seconds(self, _seconds: float) -> None:
+        return None
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,9 @@ def _as_lambda_reports(error: BaseException, request_id: str) -> dict[str, Any]:
 class Worker:
     """One execution environment: imports its handler once, then answers until its channel ends."""
 
-    def __init__(self, plan: Plan, function: str, channel: Channel) -> None:
+    def __init__(self, plan: Plan, function: str, channel: Channel, now: SharedInstant) -> None:
         self._plan = plan
+        self._now = now
         self._function = function
         self._channel = channel
         self._log = _log_as_lambda_does(function, plan.log_path)
@@ -217,7 +220,7 @@ class Worker:
         if self._handler is None:
             return {"error": self._import_error | {"requestId": request_id}}
         self._log.request_id = request_id
-        clock.use(WorkerClock(self._plan.speed, request["now"], request["at"], self._ask_for_sleep))
+        clock.use(WorkerClock(self._now, self._plan.busy_rate, self._ask_for_sleep))
         context = Context(
             function_name=self._function,
             aws_request_id=request_id,
@@ -238,9 +241,9 @@ class Worker:
             }
         return {"payload": payload}
 
-    def _ask_for_sleep(self, seconds: float) -> str:
+    def _ask_for_sleep(self, seconds: float) -> None:
         self._channel.send({"sleep": seconds})
-        return str(self._channel.receive()["now"])
+        self._channel.receive()
 
 
 class Nursery:
@@ -249,6 +252,7 @@ class Nursery:
     def __init__(self, plan: Plan, control: socket.socket) -> None:
         self._plan = plan
         self._control = control
+        self._now = SharedInstant(plan.now_descriptor)
         self._children: set[int] = set()
 
     def run(self) -> None:
@@ -293,7 +297,7 @@ class Nursery:
             os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = MEMORY_MB
             channel = Channel(socket.socket(fileno=descriptor))
             with contextlib.suppress(EOFError, BrokenPipeError):
-                Worker(self._plan, function, channel).run()
+                Worker(self._plan, function, channel, self._now).run()
             status = 0
         except SystemExit as exit_:
             status = exit_.code if isinstance(exit_.code, int) else 1 if exit_.code else 0

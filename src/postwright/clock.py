@@ -21,8 +21,17 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Return when `seconds` of this clock's time have passed."""
 
-    def wall_seconds(self, seconds: float) -> float:
-        """How many real seconds `seconds` of this clock's time take; for time-outs of sockets."""
+    def monotonic(self) -> float:
+        """Seconds of this clock's time since some instant; never set ahead or back, as now may be.
+
+        For deadlines: only differences mean something.
+        """
+
+    def wall_seconds(self, seconds: float) -> float | None:
+        """How many real seconds `seconds` of this clock's time take; for time-outs of sockets.
+
+        None: nobody knows, because time goes in jumps. Block shortly, then ask `monotonic` again.
+        """
 
 
 class SystemClock:
@@ -33,6 +42,9 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
     def wall_seconds(self, seconds: float) -> float:
         return seconds
@@ -58,8 +70,13 @@ def sleep(seconds: float) -> None:
     _current.sleep(seconds)
 
 
-def wall_seconds(seconds: float) -> float:
-    """Real seconds that `seconds` on the clock in use take."""
+def monotonic() -> float:
+    """Seconds on the clock in use, for deadlines; only differences mean something."""
+    return _current.monotonic()
+
+
+def wall_seconds(seconds: float) -> float | None:
+    """Real seconds that `seconds` on the clock in use take; None when only `monotonic` can tell."""
     return _current.wall_seconds(seconds)
 
 

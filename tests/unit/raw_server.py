@@ -26,6 +26,15 @@ class RawServer:
         """The first line of each request."""
         return [request.split(b"\r\n", 1)[0].decode() for request in self.requests]
 
+    def wait_for_request(self) -> None:
+        """Return once a request has arrived whole, within ten seconds."""
+        pause = threading.Event()
+        for _ in range(5000):
+            if self.requests:
+                return
+            pause.wait(0.002)
+        raise AssertionError("no request came")
+
 
 def ok(body: str, *, content_type: str = "application/json", status: str = "200 OK") -> bytes:
     """A whole answer."""

@@ -17,8 +17,9 @@ import pytest
 from postwright import clock as our_clock
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Functions, UnknownFunctionError
+from tests.unit.raw_server import serving, silence
 
-NAMES = ("echo", "sleepy", "failing", "broken")
+NAMES = ("echo", "sleepy", "failing", "broken", "asking")
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
@@ -40,6 +41,12 @@ def functions(clock: SimulatedClock, log_path: Path) -> Iterator[Functions]:
         NAMES, environment, clock, timeouts=timeouts, package="tests.handlers", log_path=log_path
     ) as running:
         yield running
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
 
 
 def test_a_handler_gets_its_event_context_and_environment(functions: Functions) -> None:
@@ -103,6 +110,36 @@ def test_a_sleep_is_scaled_at_a_numeric_speed() -> None:
     assert answer.payload["slept"] == pytest.approx(15, abs=10)
 
 
+def test_work_takes_no_more_time_at_a_numeric_speed() -> None:
+    fast = SimulatedClock(speed=100_000, start=START)
+    with Functions(["echo"], {}, fast, package="tests.handlers") as functions, fast.busy():
+        began = fast.now()
+        seen = functions.invoke("echo", {}, caller_is_busy=True).payload
+        ended = fast.now()
+
+    assert began <= our_clock.from_text(seen["now"]) + timedelta(milliseconds=1)
+    assert our_clock.from_text(seen["now"]) <= ended
+    assert 20_000 < seen["remaining"] <= 30_000
+
+
+def test_time_that_others_move_at_a_numeric_speed_passes_inside_a_function(
+    pool: ThreadPoolExecutor,
+) -> None:
+    clock = SimulatedClock(speed=60, start=START)
+    with (
+        Functions(["asking"], {}, clock, package="tests.handlers") as functions,
+        serving(silence) as server,
+    ):
+        asking = pool.submit(functions.invoke, "asking", {"url": server.origin, "seconds": 1500})
+        server.wait_for_request()
+        clock.advance(20)
+        with pytest.raises(TimeoutError):
+            asking.result(0.05)
+        clock.advance(10)
+
+        assert asking.result(10).payload["errorType"] == "Sandbox.Timedout"
+
+
 def test_an_exception_comes_back_as_lambda_reports_it(functions: Functions) -> None:
     answer = functions.invoke("failing", {"how": "raise"})
 
@@ -155,6 +192,68 @@ def test_a_sleep_beyond_the_timeout_ends_at_the_timeout(
 
     assert answer.payload["errorType"] == "Sandbox.Timedout"
     assert took == timedelta(seconds=30)
+
+
+def test_time_that_others_move_passes_inside_a_function(
+    functions: Functions, clock: SimulatedClock, pool: ThreadPoolExecutor
+) -> None:
+    with clock.busy(), serving(silence) as server:
+        asking = pool.submit(functions.invoke, "asking", {"url": server.origin, "seconds": 15})
+        server.wait_for_request()
+        clock.advance(14)
+        with pytest.raises(TimeoutError):
+            asking.result(0.05)
+        clock.advance(1)
+        answer = asking.result(10)
+
+    assert answer.payload == {"outcome": "ReadTimeout", "took": 15, "remaining": 15_000}
+
+
+def test_time_that_others_move_ends_a_function(
+    functions: Functions, clock: SimulatedClock, pool: ThreadPoolExecutor
+) -> None:
+    with clock.busy(), serving(silence) as server:
+        asking = pool.submit(functions.invoke, "asking", {"url": server.origin, "seconds": 100})
+        server.wait_for_request()
+        pids = set(functions.pids())
+        clock.advance(29.9)
+        with pytest.raises(TimeoutError):
+            asking.result(0.05)
+        clock.advance(0.1)
+        answer = asking.result(10)
+
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert answer.payload["errorMessage"].endswith("Error: Task timed out after 30.00 seconds")
+    assert len(pids - set(functions.pids())) == 1
+
+
+def test_an_invocation_that_is_held_back_begins_late_with_all_of_its_time(
+    functions: Functions, clock: SimulatedClock
+) -> None:
+    functions.hold_back("echo", 50, times=2)
+
+    with clock.busy():
+        began = clock.now()
+        seen = [functions.invoke("echo", {}, caller_is_busy=True).payload for _ in range(3)]
+
+    late = [our_clock.from_text(payload["now"]) - began for payload in seen]
+    assert [round(delay.total_seconds()) for delay in late] == [50, 100, 100]
+    assert [payload["remaining"] for payload in seen] == [30_000] * 3
+
+
+def test_only_the_function_that_is_named_is_held_back(
+    functions: Functions, clock: SimulatedClock
+) -> None:
+    functions.hold_back("sleepy", 50)
+
+    with clock.busy():
+        began = clock.now()
+        functions.invoke("echo", {}, caller_is_busy=True)
+        others = clock.now() - began
+        functions.invoke("sleepy", {"seconds": 1}, caller_is_busy=True)
+
+        assert others == timedelta(0)
+        assert clock.now() - began == timedelta(seconds=51)
 
 
 def test_an_answer_that_json_cannot_carry_is_an_error(functions: Functions) -> None:

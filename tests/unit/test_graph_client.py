@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -386,7 +387,7 @@ def test_there_is_a_next_page_only_when_instagram_says_so(
 
 
 def test_a_refusal_becomes_the_class_of_its_code(lab: Lab, instagram: InstagramClient) -> None:
-    lab.config(answers=[{"path": "/media$", "status": 400, "body": refusal(36000, 2207004)}])
+    lab.faults({"call": "create", "status": 400, "body": refusal(36000, 2207004)})
 
     with pytest.raises(MediaRejectedError) as raised:
         instagram.create_image_container("https://h/a.jpg")
@@ -516,7 +517,7 @@ def broken_calls() -> list[tuple[str, str]]:
 def test_a_broken_answer_is_told_as_such_and_asked_for_once(
     ask: Callable[[RawServer], InstagramClient], hand: HandClock, call: str, broken: str
 ) -> None:
-    hand.patience = 0.5 if broken.startswith("slow") else 20
+    hand.haste = 40 if broken.startswith("slow") else 1
 
     with serving(BROKEN[broken]) as server, pytest.raises(PostwrightError) as raised:
         CALLS[call](ask(server))
@@ -588,12 +589,17 @@ def test_nobody_listens(graph_http: httpx.Client) -> None:
 def test_each_call_has_one_deadline_for_all_of_it(
     hand: HandClock, ask: Callable[[RawServer], InstagramClient], call: str, seconds: float
 ) -> None:
-    hand.patience = 0.2
+    hand.haste = 0
 
-    with serving(silence) as server, pytest.raises(PostwrightError, match="ReadTimeout"):
-        CALLS[call](ask(server))
+    with serving(silence) as server, ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(CALLS[call], ask(server))
+        server.wait_for_request()
+        hand.advance(seconds - 0.01)
+        with pytest.raises(TimeoutError):
+            asking.result(0.05)
+        hand.advance(0.01)
 
-    assert hand.deadlines == [seconds]
+        assert "ReadTimeout" in str(asking.exception(10))
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
@@ -623,7 +629,7 @@ def test_a_client_closes_only_the_connections_that_are_its_own(
 def test_waiting_ends_when_the_container_is_ready(
     lab: Lab, instagram: InstagramClient, image_url: str, hand: HandClock
 ) -> None:
-    lab.config(image_processing_seconds=100)
+    lab.config(image={"seconds": 100})
     container = instagram.create_image_container(image_url)
 
     instagram.wait_for_container(container, timeout_seconds=300)
@@ -646,7 +652,7 @@ def test_a_container_that_is_published_is_ready(
 def test_waiting_ends_at_its_time_with_a_last_look(
     lab: Lab, instagram: InstagramClient, image_url: str, hand: HandClock
 ) -> None:
-    lab.config(image_processing_seconds=100)
+    lab.config(image={"seconds": 100})
     container = instagram.create_image_container(image_url)
 
     with pytest.raises(TransientGraphError, match="not ready after 17 seconds"):
@@ -658,7 +664,7 @@ def test_waiting_ends_at_its_time_with_a_last_look(
 
 
 def test_waiting_ends_with_the_error_of_the_container(lab: Lab, instagram: InstagramClient) -> None:
-    lab.config(rules=[{"match": "clip", "error": [352, 2207026], "processing_seconds": 7}])
+    lab.faults({"call": "create", "processing_error": 2207026, "processing_seconds": 7})
     container = instagram.create_video_container(NOWHERE)
 
     with pytest.raises(MediaRejectedError, match=r"H\.264"):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
 from sandbox.clock import SimulatedClock
+from sandbox.shared_instant import BYTES, SharedInstant
 
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
@@ -129,9 +133,192 @@ def test_a_numeric_speed_scales(threads: Threads) -> None:
     threads.join()
 
     assert clock.now() >= after(360)
-    assert clock.wall_seconds(3600) == 1
 
 
 def test_a_speed_must_be_above_zero() -> None:
     with pytest.raises(ValueError, match="above 0"):
         SimulatedClock(speed=0)
+
+
+class TestTimeThatIsMovedWhileWorkIsInFlight:
+    def test_it_is_where_it_was_moved_to(self, clock: SimulatedClock) -> None:
+        with clock.busy():
+            told = clock.advance_to(after(30))
+
+            assert told == clock.now() == after(30)
+
+    def test_it_never_goes_back(self, clock: SimulatedClock) -> None:
+        with clock.busy():
+            clock.advance_to(after(30))
+
+            assert clock.advance_to(after(10)) == after(30)
+
+    def test_it_releases_whoever_is_due_and_nobody_else(
+        self, clock: SimulatedClock, threads: Threads
+    ) -> None:
+        woke: list[int] = []
+
+        def sleep(seconds: int) -> None:
+            with clock.busy():
+                clock.wait_until(after(seconds), was_busy=True)
+                woke.append(seconds)
+
+        with clock.busy():
+            for seconds in (10, 30, 31):
+                threads.start(partial(sleep, seconds))
+            wait_for_waiters(clock, 3)
+            clock.advance_to(after(30))
+            wait_for_waiters(clock, 1)
+            still = clock.now()
+        threads.join()
+
+        assert sorted(woke[:2]) == [10, 30]
+        assert woke[2:] == [31]
+        assert still == after(30)
+
+    def test_it_moves_at_a_numeric_speed_too(self) -> None:
+        clock = SimulatedClock(speed=1e-9, start=START)
+
+        assert timedelta(0) <= clock.advance_to(after(30)) - after(30) < timedelta(seconds=1)
+
+    def test_an_alarm_rings_once_when_its_instant_has_come(self, clock: SimulatedClock) -> None:
+        rung: list[datetime] = []
+
+        with clock.busy(), clock.alarm(after(30), lambda: rung.append(clock.now())):
+            clock.advance_to(after(29))
+            before = list(rung)
+            clock.advance_to(after(40))
+            clock.advance_to(after(50))
+
+        assert before == []
+        assert rung == [after(40)]
+
+    def test_an_alarm_that_was_left_stays_quiet(self, clock: SimulatedClock) -> None:
+        rung: list[int] = []
+
+        with clock.busy():
+            with clock.alarm(after(30), lambda: rung.append(1)):
+                clock.advance_to(after(29))
+            clock.advance_to(after(31))
+
+        assert rung == []
+
+
+class TestWorkAtANumericSpeed:
+    def test_it_counts_as_outside(self) -> None:
+        clock = SimulatedClock(speed=10_000, start=START)
+
+        with clock.busy():
+            began = clock.now()
+            threading.Event().wait(0.02)
+            took = clock.now() - began
+
+        assert timedelta(seconds=0.02) <= took < timedelta(seconds=60)
+
+    def test_it_counts_as_everything_does_at_a_speed_below_one(self) -> None:
+        clock = SimulatedClock(speed=1e-9, start=START)
+
+        with clock.busy():
+            threading.Event().wait(0.02)
+
+            assert clock.now() - START < timedelta(seconds=0.001)
+
+    def test_a_wait_that_began_meanwhile_is_short_again_when_it_ends(
+        self, threads: Threads
+    ) -> None:
+        clock = SimulatedClock(speed=36_000, start=START)
+
+        with clock.busy():
+            threads.start(lambda: clock.wait_until(after(3600)))
+            wait_for_waiters(clock, 1)
+        threads.join()
+
+        assert clock.now() >= after(3600)
+
+    def test_time_waits_for_a_thread_that_is_late(self, threads: Threads) -> None:
+        clock = SimulatedClock(speed=10_000, start=START)
+        woke: list[datetime] = []
+
+        def sleep() -> None:
+            with clock.busy():
+                clock.wait_until(after(100), was_busy=True)
+                woke.append(clock.now())
+
+        with ExitStack() as nobody_can_wake_up:
+            with clock.busy():
+                threads.start(sleep)
+                wait_for_waiters(clock, 1)
+                nobody_can_wake_up.enter_context(clock._lock)
+            threading.Event().wait(0.03)
+            meanwhile = clock.now()
+        threads.join()
+
+        assert meanwhile == after(100)
+        assert woke[0] - after(100) < timedelta(seconds=60)
+
+
+class TestSharedInstant:
+    @pytest.fixture
+    def ours(self) -> Iterator[SharedInstant]:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(BYTES)
+            self.descriptor = file.fileno()
+            shared = SharedInstant(file.fileno())
+            yield shared
+            shared.close()
+
+    @pytest.fixture
+    def theirs(self, ours: SharedInstant) -> Iterator[SharedInstant]:
+        """The same file, as another process maps it."""
+        assert ours
+        shared = SharedInstant(self.descriptor)
+        yield shared
+        shared.close()
+
+    def test_what_one_side_sets_the_other_side_gets(
+        self, ours: SharedInstant, theirs: SharedInstant
+    ) -> None:
+        ours.set(after(1.234567))
+
+        assert theirs.get() == after(1.234567)
+
+    def test_it_shows_where_a_clock_stands(
+        self, clock: SimulatedClock, ours: SharedInstant, theirs: SharedInstant
+    ) -> None:
+        with clock.busy():
+            clock.show_on(ours)
+            shown = [theirs.get()]
+            clock.advance_to(after(30))
+            shown.append(theirs.get())
+            clock.wait_until(after(86_400), was_busy=True)
+            shown.append(theirs.get())
+            clock.stop_showing_on(ours)
+            clock.advance(1)
+
+        assert shown[0] - START < timedelta(seconds=1)
+        assert shown[1:] == [after(30), after(86_400)]
+        assert theirs.get() == after(86_400)
+
+    def test_at_a_numeric_speed_it_tells_the_time_of_work_in_flight(
+        self, ours: SharedInstant, theirs: SharedInstant
+    ) -> None:
+        clock = SimulatedClock(speed=60, start=START)
+        clock.show_on(ours)
+        clock.advance(3600)
+
+        with clock.busy():
+            told = theirs.get() + timedelta(seconds=time.monotonic() * clock.busy_rate)
+            now = clock.now()
+
+        assert now - timedelta(seconds=60) < told <= now
+
+
+def wait_for_waiters(clock: SimulatedClock, count: int) -> None:
+    """Return once so many threads wait for an instant, within ten seconds."""
+    pause = threading.Event()
+    for _ in range(5000):
+        with clock._lock:
+            if len(clock._waiters) == count:
+                return
+        pause.wait(0.002)
+    pytest.fail(f"there are not {count} waiters")

@@ -53,6 +53,10 @@ class SandboxClock:
         """Real seconds: a command never waits for simulated time."""
         clock.SystemClock().sleep(seconds)
 
+    def monotonic(self) -> float:
+        """Real seconds, see `sleep`."""
+        return clock.SystemClock().monotonic()
+
     def wall_seconds(self, seconds: float) -> float:
         """Real seconds: what a command waits for is a real socket."""
         return seconds
