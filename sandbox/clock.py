@@ -140,6 +140,14 @@ class SimulatedClock:
         with self._lock:
             return self.advance_to(self._settle() + timedelta(seconds=seconds))
 
+    def advance_if_idle(self, seconds: float) -> bool:
+        """The same, unless work is in flight, for which so much time would have passed."""
+        with self._lock:
+            if self._busy:
+                return False
+            self.advance(seconds)
+            return True
+
     def advance_to(self, instant: datetime) -> datetime:
         """Move time ahead to `instant`, also while work is in flight; returns the new instant.
 
@@ -190,15 +198,6 @@ class SimulatedClock:
             yield
         finally:
             self._count(-1)
-
-    @contextmanager
-    def idle(self) -> Iterator[None]:
-        """Inside `busy`: this thread only waits for others now."""
-        self._count(-1)
-        try:
-            yield
-        finally:
-            self._count(+1)
 
     def _count(self, step: int) -> None:
         with self._lock:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sandbox.instagram.simulator import SimulatedInstagram
 
 _BODY_LIMIT = 1024 * 1024
+_LOOKS_FOR_A_PAUSE, _LOOK_SECONDS = 400, 0.005
+"""A call in flight would see its time-out pass; there is a pause soon unless something hangs."""
 _FARTHEST_SECONDS = 10 * 365 * 86_400
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _KNOWN = (
@@ -88,7 +90,12 @@ def _setting_routes(instagram: SimulatedInstagram) -> list[Route]:
         # A signed URL tells only its second: in a new one, those of before and after can be told
         # apart, and the sandbox's S3 knows which have expired.
         await asyncio.sleep(1.01 - time.time() % 1)
-        instagram.clock.advance(seconds)
+        for _ in range(_LOOKS_FOR_A_PAUSE):
+            if instagram.clock.advance_if_idle(seconds):
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            instagram.clock.advance(seconds)
         return _answer({"now": _iso(instagram)})
 
     return [

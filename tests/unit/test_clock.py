@@ -252,14 +252,15 @@ def test_a_wait_inside_busy_work_counts_as_busy_again_when_it_ends() -> None:
     assert at(100) <= during < at(500)
 
 
-def test_idle_inside_busy_work_lets_time_go_on() -> None:
-    simulated = SimulatedClock(None, NOON)
+def test_time_can_be_moved_only_when_nothing_is_in_flight() -> None:
+    simulated = SimulatedClock(STANDING_STILL, NOON)
 
-    with simulated.busy(), simulated.idle():
-        sleeper = Sleeper(simulated, at(100))
-        sleeper.join()
+    with simulated.busy():
+        during = simulated.advance_if_idle(3600)
+    afterwards = simulated.advance_if_idle(60)
 
-    assert sleeper.came is True
+    assert (during, afterwards) == (False, True)
+    assert at(60) <= simulated.now() < at(61)
 
 
 def test_a_wait_can_be_cancelled() -> None:

@@ -83,6 +83,21 @@ def test_the_clock_can_be_moved(lab: Lab) -> None:
     assert round(moved.total_seconds()) == 90
 
 
+def test_the_clock_moves_when_nothing_is_in_flight(lab: Lab) -> None:
+    """A call that is under way must not see its time-out pass."""
+    before = lab.clock.now()
+
+    with ThreadPoolExecutor(1) as pool:
+        with lab.clock.busy():
+            move = pool.submit(lab.http.post, "/_control/clock", json={"advance_seconds": 3600})
+            lab.get("/me")
+            during = lab.clock.now()
+        move.result(10)
+
+    assert (during - before).total_seconds() < 1
+    assert (lab.clock.now() - before).total_seconds() >= 3600
+
+
 @pytest.mark.parametrize("seconds", [-1, "soon", None, True, 1e12])
 def test_the_clock_takes_no_nonsense(lab: Lab, seconds: object) -> None:
     answer = lab.http.post("/_control/clock", json={"advance_seconds": seconds})

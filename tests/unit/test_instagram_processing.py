@@ -243,7 +243,7 @@ def test_damage_in_a_key_frame_is_always_seen(
 
 
 def damage(path: Path, *, of_key_frames: bool) -> bytes:
-    """A film of noise in which the last picture of a kind is spoilt, and all else is as it was."""
+    """A film of noise in which all pictures of a kind are spoilt, and all else is as it was."""
     clip = bytearray(film(path, sound=None, noise=True, key_frame_every=48))
     with av.open(str(path)) as container:
         pictures = [
@@ -251,8 +251,8 @@ def damage(path: Path, *, of_key_frames: bool) -> bytes:
             for packet in container.demux(container.streams.video[0])
             if packet.size and packet.is_keyframe is of_key_frames
         ]
-    begin, size = pictures[-1]
-    assert begin is not None
-    for place in range(begin + 30, begin + size):
-        clip[place] ^= 0x5A
+    for begin, size in pictures:
+        assert begin is not None
+        for place in range(begin + 30, begin + size):
+            clip[place] ^= 0x5A
     return bytes(clip)
