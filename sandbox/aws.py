@@ -1,7 +1,8 @@
 """AWS on one machine: moto's server, and what the sandbox creates in it.
 
 A stock AWS client with this server as its endpoint can use the table, the bucket, the parameters
-and the state machine. Signatures are not checked.
+and the state machine. Signatures are not checked, except those of presigned URLs
+(`sandbox.object_store`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import LimitedStream
 
+from sandbox.clock import SimulatedClock
 from sandbox.loopback import REFUSAL, is_local
 from sandbox.names import (
     ACCESS_KEY,
@@ -39,6 +41,7 @@ from sandbox.names import (
     TABLE,
     function_arn,
 )
+from sandbox.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -112,7 +115,9 @@ class _Handler(MotoRequestHandler):
             length = int(environ.get("CONTENT_LENGTH") or 0)
             environ["wsgi.input"] = LimitedStream(cast(IO[bytes], self.rfile), length)
         try:
-            response = Response.from_app(self.server.app, environ, buffered=True)
+            response = Response.from_app(self.server.app, environ)
+            if "Content-Length" not in response.headers:
+                response.make_sequence()
             if not self.close_connection:
                 environ["wsgi.input"].exhaust()
         except ClientDisconnected:
@@ -122,6 +127,8 @@ class _Handler(MotoRequestHandler):
             _log.exception("moto failed at %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             self.close_connection = True
             response = Response("moto failed; the log of the sandbox has more", 500)
+        # The request of Flask and its environ hold each other, and with them a body for too long.
+        environ.pop("werkzeug.request", None)
         body, status, headers = response.get_wsgi_response(environ)
         with closing(response):
             self.send_response(response.status_code, status.partition(" ")[2])
@@ -142,9 +149,17 @@ class _Dispatcher(DomainDispatcherApplication):
     moto looks through its own folders for it at each request, under a lock: 5 ms for everybody.
     """
 
-    def __init__(self) -> None:
-        super().__init__(create_backend_app)
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__(self._create_app)
+        self._clock = clock
         self._look_up = functools.lru_cache(maxsize=256)(super().get_backend_for_host)
+
+    def _create_app(self, service: Any) -> Any:
+        app = create_backend_app(service)
+        # Debug mode makes a class for each request, which keeps its body until the next collection.
+        app.debug = False
+        app.config["PROPAGATE_EXCEPTIONS"] = True
+        return ObjectStore(app, self._clock) if service == "s3" else app
 
     def get_backend_for_host(self, host: str | None) -> Any:
         return self._look_up(host)
@@ -153,12 +168,18 @@ class _Dispatcher(DomainDispatcherApplication):
 class Aws:
     """moto's server on `listener`, a bound loopback socket, until `close`.
 
-    `describe` gives what `GET /_sandbox` answers.
+    `describe` gives what `GET /_sandbox` answers. Presigned URLs expire by `clock`; None is a clock
+    that shows wall time.
     """
 
-    def __init__(self, listener: socket.socket, describe: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        describe: Callable[[], Mapping[str, Any]],
+        clock: SimulatedClock | None = None,
+    ) -> None:
         self._describe = describe
-        self._moto = _Dispatcher()
+        self._moto = _Dispatcher(clock or SimulatedClock())
         host, port = listener.getsockname()[:2]
         self.origin = f"http://{host}:{port}"
         self._server = make_server(
