@@ -127,8 +127,6 @@ class _Handler(MotoRequestHandler):
             _log.exception("moto failed at %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             self.close_connection = True
             response = Response("moto failed; the log of the sandbox has more", 500)
-        # The request of Flask and its environ hold each other, and with them a body for too long.
-        environ.pop("werkzeug.request", None)
         body, status, headers = response.get_wsgi_response(environ)
         with closing(response):
             self.send_response(response.status_code, status.partition(" ")[2])

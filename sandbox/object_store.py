@@ -63,7 +63,7 @@ class ObjectStore:
         try:
             self._admit(request)
         except RefusedError as refused:
-            return _refuse(request, refused, start_response)
+            return _refuse(refused, start_response)
         if not _RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
             environ.pop("HTTP_RANGE", None)  # S3 then sends it all; moto stumbles
         is_large = int(environ.get("CONTENT_LENGTH") or 0) > _LARGE_BYTES
@@ -118,9 +118,7 @@ def _request(environ: WSGIEnvironment) -> Request:
     return Request(environ["REQUEST_METHOD"], path, query, headers)
 
 
-def _refuse(
-    request: Request, refused: RefusedError, start_response: StartResponse
-) -> Iterable[bytes]:
+def _refuse(refused: RefusedError, start_response: StartResponse) -> Iterable[bytes]:
     request_id = secrets.token_hex(8).upper()
     body = refused.to_xml(request_id)
     start_response(
@@ -131,7 +129,7 @@ def _refuse(
             ("x-amz-request-id", request_id),
         ],
     )
-    return [] if request.method == "HEAD" else [body]
+    return [body]
 
 
 class _StreamingResponse(S3Response):

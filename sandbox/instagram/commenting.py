@@ -29,7 +29,7 @@ class Commenting:
     def comment(self, profile: Profile, media_id: str, parameters: Parameters) -> dict[str, Any]:
         """`POST /{media-id}/comments`."""
         with self._world.lock:
-            media = self._world.media_of(profile, media_id)
+            media = self._world.post_of(profile, media_id)
             return self._add(profile, media, None, parameters)
 
     def reply(self, profile: Profile, comment_id: str, parameters: Parameters) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Commenting:
     ) -> dict[str, Any]:
         """`GET /{media-id}/comments`."""
         with self._world.lock:
-            media = self._world.media_of(profile, media_id)
+            media = self._world.post_of(profile, media_id)
             found = self._world.comments.newest_first(media)
             return self._listed(found, f"{media.id}/comments", parameters, view)
 

@@ -67,12 +67,6 @@ class Comments:
         for gone in comment.with_replies():
             del self._by_id[gone.id]
 
-    def forget(self, media: Media) -> None:
-        """The media was deleted."""
-        for comment in self.newest_first(media):
-            self.remove(comment)
-        self._closed.discard(media.id)
-
     def switch(self, media: Media, *, enabled: bool) -> None:
         """Let a media be commented on, or not."""
         (self._closed.discard if enabled else self._closed.add)(media.id)

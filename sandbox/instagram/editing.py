@@ -22,7 +22,7 @@ class Editing:
     def change(self, profile: Profile, media_id: str, parameters: Parameters) -> dict[str, Any]:
         """`POST /{media-id}?comment_enabled=false`."""
         with self._world.lock:
-            media = self._world.media_of(profile, media_id)
+            media = self._world.post_of(profile, media_id)
             parameters.required("comment_enabled")
             enabled = parameters.flag("comment_enabled")
             self._world.comments.switch(media, enabled=enabled)

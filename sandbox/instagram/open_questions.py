@@ -92,6 +92,17 @@ OPEN_QUESTIONS = (
         faults=("error",),
     ),
     Stance(
+        "Comments on one item of a carousel, and switching them",
+        "100/33; only the whole post has comments.",
+        faults=("error",),
+    ),
+    Stance(
+        "`copyright_check_status` and `video_status` of a container with Instagram Login",
+        "Answered on both hosts; one public client takes the first for Facebook Login only, and"
+        " the second belongs to resumable uploads.",
+        fixed="Meta's reference of the container names no login.",
+    ),
+    Stance(
         "Reading a story after its 24 hours",
         "100/33, as if it had never been there.",
         fixed="Whoever needs it keeps its own copy.",

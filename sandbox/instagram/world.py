@@ -75,12 +75,11 @@ class World:
             self.by_path[f"{post.path()}"] = (profile, post)
 
     def remove(self, profile: Profile, post: Media) -> None:
-        """Take a post away for good, with its comments; the caller holds the lock."""
+        """Take a post away for good; the caller holds the lock."""
         (profile.stories if post.is_story else profile.posts).remove(post)
         self.by_path.pop(f"{post.path()}", None)
         for media in (post, *post.children):
             del self.media[media.id]
-            self.comments.forget(media)
         if self.keep is not None:
             self.keep.forget(post)
 
@@ -91,6 +90,13 @@ class World:
         """
         owner, media = self.media.get(media_id, (None, None))
         if media is None or owner is not profile or media.is_over(self.clock.now()):
+            raise GraphError(errors.NO_SUCH_OBJECT)
+        return media
+
+    def post_of(self, profile: Profile, media_id: str) -> Media:
+        """The same for what only whole posts have; an item of a carousel is refused alike."""
+        media = self.media_of(profile, media_id)
+        if media.is_child:
             raise GraphError(errors.NO_SUCH_OBJECT)
         return media
 

@@ -109,6 +109,19 @@ def test_the_items_of_a_carousel_lack_what_belongs_to_the_post(lab: Lab, image_u
         assert lab.http.get(child["media_url"]).content == picture()
 
 
+def test_the_items_of_a_carousel_cannot_be_commented_on(lab: Lab, image_url: str) -> None:
+    published_carousel(lab, image_url)
+    child = lab.posts()[0]["children"][0]["id"]
+
+    refused = [
+        lab.post(f"/{child}/comments", message="First"),
+        lab.get(f"/{child}/comments"),
+        lab.post(f"/{child}", comment_enabled="false"),
+    ]
+
+    assert [error_of(answer) for answer in refused] == [(100, 33)] * 3
+
+
 def test_the_owner_answers_what_is_asked(lab: Lab, image_url: str) -> None:
     media_id = published_image(lab, image_url)
 
