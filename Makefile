@@ -26,7 +26,7 @@ serve: $(READY)  ## Start the sandbox and stay up; what it stores is kept in bui
 	$(BIN)/postwright sandbox serve --keep build/sandbox $(ARGS)
 
 test: $(READY)  ## Run all tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: $(READY)  ## Check format, lint and types
 	$(BIN)/ruff format --check .

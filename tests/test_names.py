@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from statelint.linter import Linter  # type: ignore[import-untyped]  # it ships no types
 
+from tests.summary import say
+
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
@@ -141,15 +143,15 @@ def test_handlers_are_short() -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST_HANDLER} == {}
 
 
-def test_median_handler_is_a_dozen_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_median_handler_is_a_dozen_lines(pytestconfig: pytest.Config) -> None:
     lengths = body_lengths()
 
     median = statistics.median(lengths.values())
 
-    with capsys.disabled():
-        print(  # noqa: T201  the figure is worth a line in every report
-            f"\nhandler bodies: {median:g} lines in the median, {max(lengths.values())} at most"
-        )
+    say(
+        pytestconfig,
+        f"handler bodies: {median:g} lines in the median, {max(lengths.values())} at most",
+    )
     assert median <= MEDIAN_HANDLER
 
 

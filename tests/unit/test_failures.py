@@ -72,7 +72,7 @@ def test_a_row_reacts_as_the_reference_wants(known: Known) -> None:
     assert (row.tries or TRIES.get(row.error, 1)) == known.tries
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code}/{row.subcode}")
 def test_a_row_says_what_it_means_what_to_do_and_who_says_so(row: Row) -> None:
     for sentence in (row.meaning, row.advice):
         assert sentence[0].isupper()
@@ -80,7 +80,7 @@ def test_a_row_says_what_it_means_what_to_do_and_who_says_so(row: Row) -> None:
     assert row.source
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code}/{row.subcode}")
 def test_a_row_decides_where_it_says_unless_another_is_closer(row: Row) -> None:
     same = [other for other in ROWS if (other.code, other.subcode) == (row.code, row.subcode)]
     closer = {call for other in same if other.text == row.text for call in other.calls}

@@ -380,8 +380,13 @@ class TestTheScript:
             *((1, 3, 2), (2, 0, 0), (3, 1, 1)),
         ]
         assert report[0] | {"seen": 0, "done": 0} == {
-            "call": "user", "after": 1, "status": 501, "times": 2,
-            "number": 1, "seen": 0, "done": 0,
+            "call": "user",
+            "after": 1,
+            "status": 501,
+            "times": 2,
+            "number": 1,
+            "seen": 0,
+            "done": 0,
         }
 
     def test_a_fault_may_last_until_it_is_taken_back(self, lab: Lab) -> None:

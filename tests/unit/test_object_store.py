@@ -32,6 +32,7 @@ from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
 from tests.instagram_lab import ACCOUNT, STANDING_STILL, Lab, error_of, serving_instagram
 from tests.media import film, picture
+from tests.summary import say
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -625,9 +626,7 @@ class Server:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of another process is read in /proc")
-def test_a_large_object_costs_little_memory(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_large_object_costs_little_memory(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     size, step = 120 * 1024 * 1024, 8 * 1024 * 1024
     file = tmp_path / "large.mp4"
     with file.open("wb") as sparse:
@@ -655,12 +654,12 @@ def test_a_large_object_costs_little_memory(
             download = server.peak() - before
             process.communicate(timeout=20)
 
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n120 MB in the sandbox's S3: {upload:.0f} MB more at the peak of the upload,"
-            f" {before - started_with:.0f} MB after it,"
-            f" {download:.1f} MB more at the peak of the downloads\n"
-        )
+    say(
+        pytestconfig,
+        f"120 MB in the sandbox's S3: {upload:.0f} MB more at the peak of the upload,"
+        f" {before - started_with:.0f} MB after it,"
+        f" {download:.1f} MB more at the peak of the downloads",
+    )
     assert received == 2 * size
     assert download < 40
     assert upload < 100

@@ -12,7 +12,8 @@ import pytest
 from sandbox.server import Sandbox, SandboxOptions
 from tests.media import film
 from tests.reference_errors import REFERENCE, ROWS
-from tests.workflow.workbench import LINES, ROWS_SEEN, WALL_SECONDS, Workbench, Written
+from tests.summary import say
+from tests.workflow.workbench import ROWS_SEEN, Workbench, Written
 
 
 @pytest.fixture(scope="session")
@@ -52,18 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_secrets.py")
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for what, seconds in config.stash.get(WALL_SECONDS, {}).items():
-        terminalreporter.write_line(f"{what}: {seconds:.2f} s")
-    if ROWS_SEEN in config.stash:
-        terminalreporter.write_line(
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    seen = session.config.stash.get(ROWS_SEEN, None)
+    if seen:
+        say(
+            session.config,
             f"error table: {len(REFERENCE)} rows in the reference, {len(ROWS)} in the table,"
-            f" {len(config.stash[ROWS_SEEN])} seen through the workflow"
+            f" {len(seen)} seen through the workflow",
         )
-    for line in config.stash.get(LINES, []):
-        terminalreporter.write_line(line)
 
 
 @contextmanager

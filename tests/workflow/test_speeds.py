@@ -32,7 +32,7 @@ from postwright.store import Store
 from sandbox.names import ACCESS_KEY, BUCKET, REGION, STATE_MACHINE_ARN, TABLE
 from tests.command_line import Served, serving_sandbox
 from tests.media import film, picture
-from tests.workflow.workbench import LINES
+from tests.summary import say
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -94,7 +94,7 @@ def runs(files: dict[str, bytes], pytestconfig: pytest.Config) -> dict[str, Run]
         slow = pool.submit(_publish, serve("1"), files)
         fast = {speed: _publish(serve(speed), files) for speed in ("60", "max")}
         found = {"1": slow.result(60), **fast}
-    pytestconfig.stash.setdefault(LINES, []).append(_table(found))
+    say(pytestconfig, _table(found))
     return found
 
 

@@ -36,12 +36,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 TOKEN_PARAMETER = "/ai-social-media/prod/instagram-access-token"  # noqa: S105  a name
-WALL_SECONDS = pytest.StashKey[dict[str, float]]()
-"""Real durations that no test asserts; shown at the end of the session."""
 ROWS_SEEN = pytest.StashKey[set[str]]()
 """The errors of the reference that a run has met; counted at the end of the session."""
-LINES = pytest.StashKey[list[str]]()
-"""What the session found out, shown at its end."""
 NEW_TOKEN = "IGAASandboxTokenAfterANewLogin0002"  # noqa: S105  worth nothing
 GROUP_CAPTION = "Two days by the sea"
 HASHTAGS = ["bythesea", "golden hour", "#dunes"]
