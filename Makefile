@@ -41,9 +41,7 @@ bench: $(READY)  ## Measure the simulated Instagram and write bench/results (abo
 	$(BIN)/python -m bench.simulator $(ARGS)
 
 docs: $(READY)  ## Write the pages and the picture that are generated from code and data
-	$(BIN)/python -m statemachine.picture
-	$(BIN)/python -m sandbox.error_page
-	$(BIN)/python -m sandbox.instagram_page
+	$(BIN)/python -m docs.generate
 
 lock: $(READY)  ## Update the pinned dependencies in requirements/ (needs network; ARGS=--upgrade for newer ones)
 	$(BIN)/uv pip compile $(LOCK) --group dev --all-extras -o requirements/dev.txt $(ARGS) pyproject.toml

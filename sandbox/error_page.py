@@ -1,9 +1,7 @@
-"""`docs/errors.md`, written from the table of errors: `python -m sandbox.error_page`."""
+"""`docs/errors.md`, written from the table of errors; `docs.generate` writes it."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +50,7 @@ _PROOF = "†"
 _HEAD = f"""# Errors
 
 Every error that Instagram is known to answer, and what follows from it. This page is written from
-[error_table.py](../src/postwright/error_table.py) by `python -m sandbox.error_page`; change it
+[error_table.py](../src/postwright/error_table.py) by `make docs`; change it
 there. What a class means for a run stands in the
 [README](../README.md#what-goes-wrong-and-what-happens-then), and which states raise it in
 [the state machine](../statemachine/README.md).
@@ -94,22 +92,6 @@ def page() -> str:
     """The whole page."""
     rows = sorted(TABLE, key=_order)
     return _HEAD + "".join(f"{_line(row)}\n" for row in (*rows, NO_ANSWER)) + _TAIL
-
-
-def main() -> int:
-    """Write the page, or with --check only compare it; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.error_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 when out of date")
-    check = parser.parse_args().check
-    text = page()
-    there = PAGE.read_text(encoding="utf-8") if PAGE.exists() else None
-    if there == text:
-        return 0
-    if check:
-        sys.stderr.write(f"{PAGE.name} is out of date: python -m sandbox.error_page\n")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
 
 
 def _order(row: Row) -> tuple[bool, bool, int, int, str]:
@@ -178,7 +160,3 @@ def _listed(seconds: Sequence[int], tries: int, unit: int) -> str:
     """The pauses between so many tries; the last one stands for all that follow."""
     *first, last = [str(pause // unit) for pause in seconds[: tries - 1]]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-if __name__ == "__main__":
-    sys.exit(main())

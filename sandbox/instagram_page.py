@@ -1,10 +1,8 @@
-"""`docs/simulated-instagram.md`, written from the code: `python -m sandbox.instagram_page`."""
+"""`docs/simulated-instagram.md`, written from the code; `docs.generate` writes it."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +39,7 @@ containers, posts and comments, shares one clock with the sandbox, fetches every
 from where the container says, judges the bytes, and refuses with Instagram's own codes. It comes
 with the sandbox, or alone: `python -m sandbox.instagram --port 8081`.
 
-This page is written from [the code](../sandbox/instagram) by `python -m sandbox.instagram_page`;
+This page is written from [the code](../sandbox/instagram) by `make docs`;
 change it there.
 
 One origin stands for all hosts: the host may be the first part of a path, as in
@@ -74,22 +72,6 @@ answer comes.
 def page() -> str:
     """The whole page."""
     return "\n".join(_parts())
-
-
-def main() -> int:
-    """Write the page, or with --check only compare it; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.instagram_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 when out of date")
-    check = parser.parse_args().check
-    text = page()
-    there = PAGE.read_text(encoding="utf-8") if PAGE.exists() else None
-    if there == text:
-        return 0
-    if check:
-        sys.stderr.write(f"{PAGE.name} is out of date: python -m sandbox.instagram_page\n")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
 
 
 def _parts() -> Iterator[str]:
@@ -184,7 +166,3 @@ def _listed(names: Iterable[str]) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

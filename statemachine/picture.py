@@ -1,14 +1,11 @@
-"""Draw the workflow: `python -m statemachine.picture` writes docs/pictures/workflow.svg.
+"""Draw the workflow; `docs.generate` writes docs/pictures/workflow.svg.
 
-The picture is made from the file alone, so it cannot say anything else than the file. With
-`--check` nothing is written, and the exit code is 1 when the picture is out of date.
+The picture is made from the file alone, so it cannot say anything else than the file.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -109,23 +106,9 @@ def transitions_of(states: Mapping[str, State]) -> Iterator[Transition]:
             yield Transition(name, catch["Next"], "catch", label, f"on {', '.join(errors)}")
 
 
-def main() -> int:
-    """Write the picture, or with --check only compare it; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m statemachine.picture", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 when out of date")
-    check = parser.parse_args().check
-    picture = draw(json.loads(DEFINITION.read_text(encoding="utf-8")))
-    there = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else None
-    if there == picture:
-        return 0
-    if check:
-        sys.stderr.write(
-            f"{PICTURE.relative_to(ROOT)} is out of date: python -m statemachine.picture\n"
-        )
-        return 1
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    PICTURE.write_text(picture, encoding="utf-8")
-    return 0
+def of_the_workflow() -> str:
+    """The picture of the committed file."""
+    return draw(json.loads(DEFINITION.read_text(encoding="utf-8")))
 
 
 def _case(name: str, choice: Mapping[str, Any]) -> str:
@@ -153,7 +136,7 @@ def _document(definition: Mapping[str, Any], layout: Layout) -> Iterator[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{size[0]}"'
         f' height="{size[1]}" role="img" aria-labelledby="t d">'
     )
-    yield "<!-- Made from statemachine/publish_post.asl.json: python -m statemachine.picture -->"
+    yield "<!-- Made from statemachine/publish_post.asl.json: make docs -->"
     yield f'<title id="t">The workflow: {len(layout.nodes)} states</title>'
     yield f'<desc id="d">{escape(definition["Comment"])}</desc>'
     yield f"<style>{_STYLE}</style>"
@@ -312,7 +295,3 @@ def _xy(point: Point) -> str:
 def _n(number: float) -> str:
     """A coordinate, as short as it goes."""
     return f"{number:.1f}".removesuffix(".0")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
-import os
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -92,36 +89,6 @@ def drawn_ways(svg: ET.Element) -> set[tuple[str, str, str]]:
 
 
 # The picture.
-
-
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_the_picture_is_up_to_date_and_always_the_same(seed: str) -> None:
-    checked = subprocess.run(
-        [sys.executable, "-m", "statemachine.picture", "--check"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": seed},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert (checked.returncode, checked.stderr) == (0, "")
-
-
-def test_check_finds_a_picture_that_is_out_of_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(picture, "ROOT", tmp_path)
-    monkeypatch.setattr(picture, "PICTURE", tmp_path / "pictures" / "workflow.svg")
-
-    codes = []
-    for arguments in (["--check"], [], ["--check"]):
-        monkeypatch.setattr(sys, "argv", ["picture", *arguments])
-        codes.append(picture.main())
-
-    assert codes == [1, 0, 0]
-    assert "is out of date: python -m statemachine.picture" in capsys.readouterr().err
 
 
 def test_every_state_is_in_the_picture_in_the_shape_of_its_type(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-
-import pytest
 
 from postwright.failures import GraphFailure, classify, proves_not_published
 from sandbox import error_page
@@ -28,10 +25,6 @@ def unknowns() -> dict[str, str]:
     table = error_page.PAGE.read_text().split("## What nobody knows")[1]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
     return {row[0]: row[1].strip("`") for row in rows[2:]}
-
-
-def test_the_page_in_the_repository_is_that_of_the_table() -> None:
-    assert error_page.PAGE.read_text() == error_page.page(), "python -m sandbox.error_page"
 
 
 def test_each_row_of_the_table_has_a_line_and_each_line_all_cells() -> None:
@@ -77,28 +70,3 @@ def test_what_is_said_of_unknown_answers_is_what_happens() -> None:
     assert "`status`" in text
     assert {answer: unknowns()[answer] for answer in happens} == happens
     assert not any(proves_not_published(failure) for failure in answers.values())
-
-
-@pytest.mark.parametrize(("there", "code"), [("old", 1), (None, 1), ("current", 0)])
-def test_a_check_only_tells_whether_the_page_is_current(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str | None, code: int
-) -> None:
-    page = tmp_path / "errors.md"
-    text = error_page.page() if there == "current" else there
-    if text is not None:
-        page.write_text(text)
-    monkeypatch.setattr(error_page, "PAGE", page)
-    monkeypatch.setattr(sys, "argv", ["error_page", "--check"])
-
-    assert error_page.main() == code
-    assert (page.read_text() if page.exists() else None) == text
-
-
-def test_the_page_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = tmp_path / "errors.md"
-    monkeypatch.setattr(error_page, "PAGE", page)
-    monkeypatch.setattr(sys, "argv", ["error_page"])
-
-    assert error_page.main() == 0
-
-    assert page.read_text() == error_page.page()

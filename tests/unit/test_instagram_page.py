@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -77,36 +75,6 @@ OPEN = [
     "statuses of generic codes",
     "gone or unknown",
 ]
-
-
-def test_the_page_is_current() -> None:
-    there = instagram_page.PAGE.read_text(encoding="utf-8")
-
-    assert there == instagram_page.page(), "python -m sandbox.instagram_page"
-
-
-@pytest.mark.parametrize(("there", "code"), [("current", 0), ("old", 1), (None, 1)])
-def test_a_check_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str | None, code: int
-) -> None:
-    page = tmp_path / "simulated-instagram.md"
-    text = instagram_page.page() if there == "current" else there
-    if text is not None:
-        page.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(instagram_page, "PAGE", page)
-    monkeypatch.setattr(sys, "argv", ["instagram_page", "--check"])
-
-    assert instagram_page.main() == code
-    assert (page.read_text(encoding="utf-8") if page.exists() else None) == text
-
-
-def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = tmp_path / "simulated-instagram.md"
-    monkeypatch.setattr(instagram_page, "PAGE", page)
-    monkeypatch.setattr(sys, "argv", ["instagram_page"])
-
-    assert instagram_page.main() == 0
-    assert page.read_text(encoding="utf-8") == instagram_page.page()
 
 
 def test_every_conflict_has_its_sides_and_every_open_question_is_there() -> None:
