@@ -17,15 +17,15 @@ from functools import cached_property
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 from xml.sax.saxutils import escape
 
-from sandbox.names import ACCESS_KEY, REGION
+from sandbox.names import REGION
 
 LONGEST_SECONDS = 604_800
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _PARAMETERS = ("Algorithm", "Credential", "Signature", "Date", "SignedHeaders", "Expires")
 _DATE = re.compile(r"\d{8}T\d{6}Z")
-_SECRET_KEY = ACCESS_KEY
-"""A client of the sandbox has the same word for both."""
+_REAL_KEY = re.compile(r"A[A-Z0-9]{15,}")
+"""A key id that AWS gave out. Every other one is made up, and its secret key is the same word."""
 
 
 class RefusedError(Exception):
@@ -104,7 +104,7 @@ def read(request: Request) -> Signature:
     date = _read_date(found["Date"])
     access_key, _, scope = found["Credential"].partition("/")
     _check_scope(scope, found["Date"][:8])
-    if access_key != ACCESS_KEY:
+    if _REAL_KEY.fullmatch(access_key):
         raise RefusedError(
             403,
             "InvalidAccessKeyId",
@@ -122,7 +122,7 @@ def read(request: Request) -> Signature:
 
 
 def verify(request: Request, signature: Signature) -> None:
-    """Raise RefusedError unless the request is the one that was signed, with our secret key."""
+    """Raise RefusedError unless the request is the one that was signed, with the secret key."""
     unsigned = [
         name
         for name in request.headers
@@ -144,7 +144,7 @@ def verify(request: Request, signature: Signature) -> None:
             hashlib.sha256(canonical.encode()).hexdigest(),
         )
     )
-    if not hmac.compare_digest(_sign(to_sign, signature.scope), signature.value.encode()):
+    if not hmac.compare_digest(_sign(to_sign, signature), signature.value.encode()):
         raise RefusedError(
             403,
             "SignatureDoesNotMatch",
@@ -230,8 +230,8 @@ def _canonical(request: Request, signed_headers: list[str]) -> str:
     )
 
 
-def _sign(text: str, scope: str) -> bytes:
-    key = f"AWS4{_SECRET_KEY}".encode()
-    for part in scope.split("/"):
+def _sign(text: str, signature: Signature) -> bytes:
+    key = f"AWS4{signature.access_key}".encode()
+    for part in signature.scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return hmac.digest(key, text.encode(), "sha256").hex().encode()

@@ -432,13 +432,24 @@ class TestAUrlThatIsNone:
         assert message in element(answer, "Message")
 
     def test_an_unknown_access_key_is_named(self, store: Store) -> None:
-        with closing(store.client(key="AKIAUNKNOWN")) as s3:
+        with closing(store.client(key="AKIAUNKNOWN000000000")) as s3:
             url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": KEY})
 
         answer = get(url)
 
         assert error(answer) == (403, "InvalidAccessKeyId")
-        assert element(answer, "AWSAccessKeyId") == "AKIAUNKNOWN"
+        assert element(answer, "AWSAccessKeyId") == "AKIAUNKNOWN000000000"
+
+    def test_made_up_keys_are_one_word_twice(self, store: Store) -> None:
+        answers = []
+        for secret in ("test", "other"):
+            with closing(store.client("test", secret)) as s3:
+                url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": KEY})
+            answers.append(get(url))
+
+        good, bad = answers
+        assert good.status_code == 200
+        assert error(bad) == (403, "SignatureDoesNotMatch")
 
     def test_a_signature_of_version_2_is_refused_as_for_any_newer_bucket(
         self, store: Store
