@@ -16,16 +16,16 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A file stays in one process; so do all files that use the one sandbox, in their order."""
+    """A file stays in one process; so do all files marked `engine`, in their order."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "one sandbox" if _shares_the_sandbox(file) else file
+        return "engine" if _needs_the_engine(file) else file
 
 
 @cache
-def _shares_the_sandbox(file: str) -> bool:
-    return "bench: Workbench" in (_ROOT / file).read_text(encoding="utf-8")
+def _needs_the_engine(file: str) -> bool:
+    return "pytestmark = pytest.mark.engine" in (_ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.hookimpl(optionalhook=True)

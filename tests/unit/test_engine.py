@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_stepfunctions import SFNClient
 
+pytestmark = pytest.mark.engine
+
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 JsonObject = dict[str, Any]
 T = TypeVar("T")

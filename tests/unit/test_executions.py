@@ -21,6 +21,8 @@ from tests.unit.core_world import Cloud
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
+pytestmark = pytest.mark.engine
+
 pytest_plugins = ("tests.unit.core_fixtures",)
 
 REQUEST = PublishRequest(session_id="s1", group_id="g1", on_quota="wait")

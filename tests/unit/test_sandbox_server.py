@@ -24,6 +24,8 @@ from sandbox.engine import EngineInUseError
 from sandbox.server import Sandbox, SandboxOptions
 from sandbox.serving import PortInUseError
 
+pytestmark = pytest.mark.engine
+
 AWS_CLI = Path(sys.executable).with_name("aws")
 
 

@@ -16,6 +16,8 @@ from tests.workflow.misbehaviour import answers, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
+pytestmark = pytest.mark.engine
+
 PHOTO, CLIP, WIDE, PNG, TRUNCATED = Shot.PHOTO, Shot.CLIP, Shot.WIDE, Shot.PNG, Shot.TRUNCATED
 HTML = "<!doctype html><title>Sorry</title>"
 AFTER_THE_SECOND_TRY = 3

@@ -6,9 +6,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import Shot, Workbench
+
+pytestmark = pytest.mark.engine
 
 STARTS = 8
 

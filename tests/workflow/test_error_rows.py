@@ -20,6 +20,8 @@ from tests.reference_errors import REFERENCE, Known, row_of
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import ROWS_SEEN, PostGroup, Run, Shot, Workbench
 
+pytestmark = pytest.mark.engine
+
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP
 NOT_READY = (9007, 2207027)
 SPAM = (4, 2207051)

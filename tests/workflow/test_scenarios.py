@@ -21,6 +21,8 @@ from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench, hashes_of
 
+pytestmark = pytest.mark.engine
+
 PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
 
 BEGIN = ["LoadPost", "HowToBegin", "CheckQuota", "HasQuota"]

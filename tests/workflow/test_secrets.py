@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import pytest
+
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from tests.workflow.workbench import NEW_TOKEN, Shot, Workbench, Written
+
+pytestmark = pytest.mark.engine
 
 SECRETS = [
     DEMO_ACCOUNT.token,

@@ -19,6 +19,8 @@ from tests.summary import say
 from tests.workflow.truth import assert_records_are_true, steps
 from tests.workflow.workbench import Shot, Workbench
 
+pytestmark = pytest.mark.engine
+
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP
 PHASES = [
     "scheduled",
