@@ -11,6 +11,16 @@ Not imitated, in short (the whole list with reasons is `not_imitated.py`):
 - Insights, hashtag search, webhooks, messaging.
 - Exact texts: codes, subcodes, types and HTTP statuses are Instagram's where they are known.
 
+Where to look:
+- a call comes in: routes, calls, hosts, dispatch, parameters, fields; request_log, redaction
+- what it does: creating (container_rules, options), publishing, reading (nodes, paging),
+  commenting, editing, locations; errors, error_texts
+- what there is: world, containers, posts, comments, accounts, usage, ids, keep
+- log-in: consent, oauth, tokens, scopes
+- media: media_door fetches, media_judge decides, processing says how long it takes
+- going wrong on purpose: faults (the script), misbehaving, wire, scripted_errors
+- for people and tests: pages, control, config, served; stances and its three lists
+
 Where Meta's pages and practice disagree, `conflicts.py` says who says what, which side is the
 default and how to switch; where no source says anything, `open_questions.py` does.
 """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from sandbox import instagram_page
+from sandbox import instagram, instagram_page
 from sandbox.instagram import DEMO_ACCOUNT, control, pages
 from sandbox.instagram.config import Config
 from sandbox.instagram.conflicts import CONFLICTS
@@ -178,3 +179,12 @@ def test_a_route_of_the_log_in_is_served_on_its_hosts(lab: Lab, route: Served) -
 
         assert answer.status_code == 400
         assert not answer.text.startswith('{"error":{"message":"Unknown path')
+
+
+def test_the_map_of_the_package_names_every_module() -> None:
+    folder = Path(instagram.__file__).parent
+    modules = {path.stem for path in folder.glob("[!_]*.py")}
+
+    named = set(re.findall(r"\w+", instagram.__doc__ or ""))
+
+    assert modules - named == set()
