@@ -15,7 +15,7 @@ Where to look:
 - a call comes in: routes, calls, hosts, dispatch, parameters, fields; request_log, redaction
 - what it does: creating (container_rules, options), publishing, reading (nodes, paging),
   commenting, editing, locations; errors, error_texts
-- what there is: world, containers, posts, comments, accounts, usage, ids, keep
+- what there is: simulator, world, containers, posts, comments, accounts, usage, ids, keep
 - log-in: consent, oauth, tokens, scopes
 - media: media_door fetches, media_judge decides, processing says how long it takes
 - going wrong on purpose: faults (the script), misbehaving, wire, scripted_errors
