@@ -48,6 +48,8 @@ def film(
     channels: int = 1,
     key_frame_every: int = 12,
     noise: bool = False,
+    pixels: str = "yuv420p",
+    first_frame: int = 0,
 ) -> bytes:
     """A video file whose container format follows the suffix of `path`."""
     options = {"movflags": "faststart"} if path.suffix in (".mp4", ".mov") else {}
@@ -55,14 +57,14 @@ def film(
         video = container.add_stream(codec, rate=rate)
         assert isinstance(video, av.VideoStream)
         video.width, video.height = size
-        video.pix_fmt = "yuv420p"
+        video.pix_fmt = pixels
         video.codec_context.gop_size = key_frame_every
         audio = _add_sound(container, sound, audio_rate, channels) if sound else None
         for number in range(round(seconds * rate)):
-            frame = av.VideoFrame(*size, "yuv420p")
+            frame = av.VideoFrame(*size, pixels)
             for plane in frame.planes if noise else ():
                 plane.update(os.urandom(plane.buffer_size))
-            frame.pts, frame.time_base = number, Fraction(1, rate)
+            frame.pts, frame.time_base = first_frame + number, Fraction(1, rate)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if audio is not None:

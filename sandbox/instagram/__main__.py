@@ -19,6 +19,9 @@ from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
 from sandbox.loopback import LoopbackOnly
 from sandbox.serving import PortInUseError, Server, listen
 
+_PORT_MAX = 65_535
+_SPEED_BOUND = 1_000_000
+
 
 def main() -> int:
     """Serve until told to stop; 2 when the port is taken."""
@@ -45,17 +48,26 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.instagram", description=__doc__)
-    parser.add_argument("--port", type=int, default=8081, help="0 takes any free port")
+    parser.add_argument("--port", type=_port, default=8081, help="0 takes any free port")
     parser.add_argument("--speed", type=_speed, default=1.0, help="a number above 0, or max")
     return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _PORT_MAX:
+        raise argparse.ArgumentTypeError(f"takes a number from 0 to {_PORT_MAX}, not {text}")
+    return int(text)
 
 
 def _speed(text: str) -> float | None:
     if text == "max":
         return None
-    speed = float(text)
-    if speed <= 0:
-        raise ValueError(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < _SPEED_BOUND:
+        raise argparse.ArgumentTypeError(f"takes a number above 0, or max, not {text}")
     return speed
 
 

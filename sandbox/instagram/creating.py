@@ -105,7 +105,7 @@ class Creation:
         """Not established: what Meta answers to each kind of wrong child."""
         now = self._world.clock.now()
         child = self._world.containers.find(child_id, profile.account.user_id)
-        if child is None or child.status(now) in (Status.EXPIRED, Status.PUBLISHED):
+        if child is None or child.status(now) is Status.PUBLISHED:
             raise GraphError(errors.NO_SUCH_CREATION)
         if not child.request.is_child:
             raise GraphError(
@@ -138,7 +138,7 @@ class Creation:
 
     def _subject(self, request: ContainerRequest) -> str:
         """What is processed and for which time, so that a draw does not depend on the order."""
-        name = urlsplit(request.url).path if request.url else f"carousel {request.caption}"
+        name = _path(request.url) if request.url else f"carousel {request.caption}"
         self._world.times_made[name] += 1
         return f"{name} {self._world.times_made[name]}"
 
@@ -195,3 +195,11 @@ class Creation:
             thumb_offset=0 if has_cover else request.options.get("thumb_offset", 0),
             all_frames=config.video_decoding == "all_frames",
         )
+
+
+def _path(url: str) -> str:
+    """Of a URL as it was sent, which need not be one."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url

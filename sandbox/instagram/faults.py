@@ -145,7 +145,7 @@ class Fault(BaseModel):
         """Status, body and content type of an answer that is complete as HTTP."""
         match self.answer:
             case "html":
-                return self.status or 502, HTML, "text/html"
+                return 502, HTML, "text/html"
             case "empty":
                 return 200, "", None
             case "cut" | "drip":

@@ -127,7 +127,7 @@ def judge_video(path: Path, thumbnail: Path, use: Use, *, all_frames: bool = Fal
     try:
         with av.open(str(path)) as container:
             footage = _judge_opened(container, thumbnail, use, all_frames=all_frames)
-    except (av.error.FFmpegError, ValueError, OverflowError) as error:
+    except (av.error.FFmpegError, ValueError) as error:
         raise VideoRefusedError(VIDEO_UNSUPPORTED) from error
     if path.stat().st_size * 8 > _BITS_PER_SECOND_MAX * footage.seconds:
         raise VideoRefusedError(VIDEO_UNSUPPORTED)
@@ -162,7 +162,7 @@ def _judge_picture(stream: VideoStream, use: Use) -> None:
     rate = stream.average_rate or Fraction(0)
     least, most = use.ratios
     supported = (
-        stream.codec_context.name in ("h264", "hevc")
+        _codec(stream) in ("h264", "hevc")
         and "420" in (stream.codec_context.pix_fmt or "")
         and _RATE_MIN <= rate <= _RATE_MAX
         and 0 < stream.width <= _COLUMNS_MAX
@@ -172,10 +172,15 @@ def _judge_picture(stream: VideoStream, use: Use) -> None:
         raise VideoRefusedError(VIDEO_UNSUPPORTED)
 
 
+def _codec(stream: VideoStream | AudioStream) -> str | None:
+    """Its name; None where FFmpeg knows no decoder, for then there is no context either."""
+    return getattr(stream.codec_context, "name", None)
+
+
 def _is_plain_sound(sound: AudioStream) -> bool:
     """AAC, one or two channels, at most 48 kHz."""
     return (
-        sound.codec_context.name == "aac"
+        _codec(sound) == "aac"
         and sound.codec_context.sample_rate <= _SAMPLE_RATE_MAX
         and sound.codec_context.channels <= _CHANNELS_MAX
     )

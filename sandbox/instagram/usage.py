@@ -60,7 +60,7 @@ class CallMeter:
         self, now: datetime, config: Config, wanted: Literal["business", "app", "both", "none"]
     ) -> dict[str, str]:
         blocked = self._is_blocked(now)
-        percent = 100 if blocked else min(100, self._total * 100 // config.calls_per_hour)
+        percent = 100 if blocked else self._total * 100 // config.calls_per_hour
         app = {"call_count": percent, "total_cputime": 0, "total_time": 0}
         minutes = 0
         if blocked and self._blocked_until is not None:
@@ -79,5 +79,5 @@ class CallMeter:
 
     def _forget_before(self, instant: datetime) -> None:
         slot = int(instant.timestamp()) // _SLOT_SECONDS
-        while self._slots and self._slots[0][0] <= slot:
+        while self._slots and self._slots[0][0] < slot:
             self._total -= self._slots.popleft()[1]

@@ -48,6 +48,15 @@ def test_a_container_expires_after_a_day(lab: Lab, image_url: str) -> None:
     assert error_of(lab.publish(container)) == (24, 2207008)
 
 
+def test_an_item_that_has_expired_cannot_be_used(lab: Lab, image_url: str) -> None:
+    lab.faults({"call": "create", "expires_after_seconds": 30})
+    items = children(lab, image_url, 2)
+
+    lab.advance(30)
+
+    assert lab.refusal(media_type="CAROUSEL", children=",".join(items)) == (24, 2207008)
+
+
 def test_an_expired_container_is_forgotten_in_the_end(lab: Lab, image_url: str) -> None:
     container = lab.container(image_url=image_url)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from sandbox.instagram import application, misbehaving
 from tests.instagram_lab import ACCOUNT, Lab, error_of, serving_instagram
 from tests.media import MediaServer, film, picture
 
@@ -35,6 +41,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
+def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[list[logging.LogRecord]]:
+    """What the HTTP server finds wrong with the application, as it comes."""
+    server = logging.getLogger("uvicorn.error")
+    server.addHandler(caplog.handler)
+    yield caplog.records
+    server.removeHandler(caplog.handler)
+
+
+@pytest.fixture
 def quick_lab(tmp_path: Path) -> Iterator[Lab]:
     """Simulated time runs a thousand times faster."""
     with serving_instagram(tmp_path, speed=1000) as lab:
@@ -43,6 +58,16 @@ def quick_lab(tmp_path: Path) -> Iterator[Lab]:
 
 def creation_ids(lab: Lab) -> list[str]:
     return [post["creation_id"] for post in lab.posts()]
+
+
+def late_threads() -> set[threading.Thread]:
+    """Those that wait to let an effect happen."""
+    return {thread for thread in threading.enumerate() if "late-effect" in thread.name}
+
+
+def is_idle(lab: Lab) -> bool:
+    """Whether no call is under way."""
+    return lab.clock.advance_if_idle(0)
 
 
 class TestAnswers:
@@ -54,32 +79,38 @@ class TestAnswers:
         assert (refused.status_code, error_of(refused)) == (400, (25, 2207050))
         assert refused.json()["error"]["fbtrace_id"]
         assert real.status_code == 200
+        assert [entry["error"] for entry in lab.requests()[-2:]] == [
+            {"code": 25, "subcode": 2207050},
+            None,
+        ]
 
     def test_a_known_error_has_its_texts_and_its_status(self, lab: Lab, ready: str) -> None:
         lab.faults(
             {"call": "publish", "error": [9, 2207042]},
             {"call": "publish", "error": [4, None]},
-            {"call": "publish", "error": [1, None], "http_status": 500, "message": "Oh no"},
+            {"call": "publish", "error": [1, None], "http_status": 503, "message": "Oh no"},
         )
 
         quota, limit, unknown = (lab.publish(ready) for _ in range(3))
 
         assert quota.json()["error"]["error_user_title"] == "Publishing limit reached"
         assert limit.status_code == 403
-        assert (unknown.status_code, unknown.json()["error"]["message"]) == (500, "Oh no")
+        assert (unknown.status_code, unknown.json()["error"]["message"]) == (503, "Oh no")
 
     def test_a_raw_answer_is_sent_as_it_is(self, lab: Lab) -> None:
         lab.faults(
             {"call": "user", "status": 503, "body": "<p>", "content_type": "text/html"},
             {"call": "user", "body": {"odd": [1]}},
+            {"call": "user", "status": 500},
         )
 
-        html, odd = lab.get("/me"), lab.get("/me")
+        html, odd, bare = (lab.get("/me") for _ in range(3))
 
         assert (html.status_code, html.text, html.headers["Content-Type"]) == (
             *(503, "<p>", "text/html"),
         )
         assert (odd.status_code, odd.json()) == (200, {"odd": [1]})
+        assert (bare.status_code, bare.content) == (500, b"")
 
     def test_html_and_nothing_are_answers_too(self, lab: Lab) -> None:
         lab.faults({"call": "user", "answer": "html"}, {"call": "user", "answer": "empty"})
@@ -125,14 +156,47 @@ class TestAnswers:
         with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
             cut.json()
 
-    def test_a_reset_before_the_effect_leaves_nothing(self, lab: Lab, ready: str) -> None:
+    def test_a_success_that_never_was_can_be_cut_too(self, lab: Lab, ready: str) -> None:
+        lab.faults({"call": "publish", "answer": "cut", "effect": "never"})
+
+        cut = lab.publish(ready)
+
+        assert (cut.status_code, cut.text[:5], cut.text[-1] == "}") == (200, '{"id"', False)
+        assert lab.posts() == []
+
+    def test_a_reset_before_the_effect_leaves_nothing(
+        self, lab: Lab, ready: str, complaints: list[logging.LogRecord]
+    ) -> None:
         lab.faults({"call": "publish", "answer": "reset"})
 
-        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        with pytest.raises(httpx.ReadError):  # with FIN in place of RST it is another one
             lab.publish(ready)
 
         assert lab.posts() == []
         assert lab.requests()[-1]["status"] is None
+        assert complaints == []
+
+    def test_a_reset_of_a_connection_that_is_gone_does_no_harm(
+        self, fast_lab: Lab, complaints: list[logging.LogRecord]
+    ) -> None:
+        fast_lab.faults({"call": "user", "answer": "reset", "delay_seconds": 20})
+
+        with pytest.raises(httpx.ReadTimeout):
+            fast_lab.http.get("/me", timeout=0.05)
+
+        assert eventually(lambda: is_idle(fast_lab))
+        assert complaints == []
+
+    def test_a_server_that_cannot_reset_is_told_so(self, lab: Lab) -> None:
+        lab.faults({"call": "user", "answer": "reset"})
+
+        async def ask() -> None:
+            served = httpx.ASGITransport(application(lab.instagram))
+            async with httpx.AsyncClient(transport=served, base_url="http://localhost") as client:
+                await client.get("/me")
+
+        with pytest.raises(RuntimeError, match="serve by uvicorn"):
+            asyncio.run(ask())
 
 
 class TestTime:
@@ -147,7 +211,20 @@ class TestTime:
         lab.clock.sleep(0)
 
         assert before == []
-        assert eventually(lab, lambda: creation_ids(lab)) == [ready]
+        assert eventually(lambda: creation_ids(lab)) == [ready]
+
+    def test_a_late_effect_is_due_by_itself_at_max_speed(
+        self, fast_lab: Lab, media: MediaServer
+    ) -> None:
+        container = fast_lab.container(image_url=media.put("a.jpg", picture()))
+        fast_lab.clock.sleep(4)
+        fast_lab.faults(LATE)
+
+        with pytest.raises(httpx.TransportError):
+            fast_lab.publish(container)
+
+        assert eventually(lambda: creation_ids(fast_lab)) == [container]
+        assert eventually(lambda: is_idle(fast_lab))
 
     def test_a_late_effect_is_no_second_call(self, lab: Lab, ready: str) -> None:
         lab.faults(LATE)
@@ -155,7 +232,7 @@ class TestTime:
             lab.publish(ready)
 
         lab.advance(61)
-        eventually(lab, lab.posts)
+        eventually(lab.posts)
 
         sends = [entry for entry in lab.requests() if entry["path"].endswith("media_publish")]
         assert [(entry["status"], entry["fault"]) for entry in sends] == [(None, 1)]
@@ -163,6 +240,7 @@ class TestTime:
     def test_a_late_effect_ends_with_the_simulator(
         self, tmp_path: Path, media: MediaServer
     ) -> None:
+        before = late_threads()
         with serving_instagram(tmp_path) as lab:
             container = lab.container(image_url=media.put("a.jpg", picture()))
             lab.advance(3)
@@ -172,6 +250,42 @@ class TestTime:
                 lab.publish(container)
 
         assert lab.instagram.describe_posts() == []
+        assert eventually(lambda: late_threads() <= before)
+
+    def test_what_is_due_during_a_delay_happens_in_its_order(
+        self, fast_lab: Lab, media: MediaServer
+    ) -> None:
+        container = fast_lab.container(image_url=media.put("a.jpg", picture()))
+        fast_lab.clock.sleep(4)
+        fast_lab.faults(
+            {"call": "publish", "status": 500, "effect": "late", "late_seconds": 5},
+            {"call": "user", "delay_seconds": 20},
+        )
+
+        with fast_lab.clock.busy():
+            begin = fast_lab.clock.now()
+            fast_lab.publish(container)
+            fast_lab.get("/me")
+
+        [post] = eventually(fast_lab.posts)
+        waited = datetime.fromisoformat(post["timestamp"]) - begin
+        assert timedelta(seconds=4) < waited < timedelta(seconds=20)
+
+    def test_other_calls_are_answered_while_a_twisted_one_takes_effect(
+        self, lab: Lab, media: MediaServer
+    ) -> None:
+        gate = threading.Event()
+        url = media.put("a.jpg", picture(), gate=gate)
+        lab.faults({"call": "create", "processing_seconds": 9})
+
+        with ThreadPoolExecutor() as pool:
+            creating = pool.submit(lab.container, image_url=url)
+            assert media.arrived.wait(10)
+            meanwhile = lab.http.get("/me", timeout=5)
+            gate.set()
+
+        assert meanwhile.status_code == 200
+        assert creating.result()
 
     def test_a_delay_is_simulated_time(self, quick_lab: Lab) -> None:
         quick_lab.faults({"call": "user", "delay_seconds": 100})
@@ -196,7 +310,20 @@ class TestTime:
         with pytest.raises(httpx.ReadTimeout):
             quick_lab.http.get("/me", timeout=0.1)
 
+        assert eventually(lambda: is_idle(quick_lab))
         assert quick_lab.get("/me").status_code == 200
+
+    def test_silence_ends_by_itself_at_last(
+        self, fast_lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(misbehaving, "_LONGEST_SECONDS", 3)
+        fast_lab.faults({"call": "user", "answer": "hang"})
+        begin = fast_lab.clock.now()
+
+        with pytest.raises(httpx.ReadError):
+            fast_lab.get("/me")
+
+        assert fast_lab.clock.now() - begin >= timedelta(seconds=3)
 
     def test_bytes_that_never_end_end_with_the_client(self, quick_lab: Lab) -> None:
         quick_lab.faults({"call": "user", "answer": "drip"})
@@ -204,7 +331,11 @@ class TestTime:
         with quick_lab.http.stream("GET", "/me") as answer:
             parts = [part for part, _ in zip(answer.iter_raw(), range(30), strict=False)]
 
-        assert b"".join(parts).startswith(b'{"id":"179')
+        said = b"".join(parts)
+        assert said.startswith(b'{"id":"179')
+        assert said.rstrip().endswith(b'0"'), "it never is a whole object"
+        assert eventually(lambda: is_idle(quick_lab))
+        assert answer.headers["Content-Type"].startswith("application/json")
         assert quick_lab.get("/me").status_code == 200
 
     def test_a_dripping_answer_has_taken_effect(self, quick_lab: Lab, media: MediaServer) -> None:
@@ -292,6 +423,16 @@ class TestContainers:
 
 
 class TestPosts:
+    def test_a_lagging_status_is_due_by_itself(self, fast_lab: Lab, media: MediaServer) -> None:
+        container = fast_lab.container(image_url=media.put("a.jpg", picture()))
+        fast_lab.clock.sleep(4)
+        fast_lab.faults({"call": "publish", "status_lag_seconds": 20})
+
+        fast_lab.published(container)
+
+        assert eventually(lambda: is_idle(fast_lab))
+        assert fast_lab.status(container) == "PUBLISHED"
+
     def test_the_status_can_lag_behind_the_post(self, lab: Lab, ready: str) -> None:
         lab.faults({"call": "publish", "status_lag_seconds": 20})
 
@@ -389,6 +530,22 @@ class TestTheScript:
             "done": 0,
         }
 
+    def test_lines_are_numbered_on(self, lab: Lab) -> None:
+        lab.faults({"call": "user", "status": 501})
+
+        answer = lab.faults({"call": "user", "status": 502}, {"call": "user", "status": 503})
+
+        assert [line["number"] for line in answer.json()["faults"]] == [1, 2, 3]
+
+    def test_the_script_has_a_bound(self, lab: Lab) -> None:
+        full = lab.faults(*[{"status": 503, "after": 10**6}] * 1000)
+
+        one_more = lab.faults({"status": 503})
+
+        assert (full.status_code, one_more.status_code) == (200, 400)
+        assert "at most 1000 lines" in one_more.json()["error"]
+        assert len(lab.http.get("/_control/faults").json()["faults"]) == 1000
+
     def test_a_fault_may_last_until_it_is_taken_back(self, lab: Lab) -> None:
         lab.faults({"call": "user", "status": 503, "times": None})
 
@@ -409,6 +566,22 @@ class TestTheScript:
         lab.faults({"call": "publish", "match": match, "status": 500})
 
         assert lab.publish(ready).status_code == 500
+
+    def test_a_create_is_known_by_its_caption_and_no_other_text(self, lab: Lab, photo: str) -> None:
+        lab.faults({"call": "create", "match": "Dunes", "status": 500, "times": None})
+
+        by_caption = lab.post("/me/media", image_url=photo, caption="Dunes, by night")
+        by_another = lab.post("/me/media", image_url=photo, alt_text="Dunes")
+
+        assert (by_caption.status_code, by_another.status_code) == (500, 200)
+
+    def test_a_signature_is_nothing_to_know_a_call_by(self, lab: Lab, photo: str) -> None:
+        lab.faults({"match": "X-Amz", "status": 500, "times": None})
+
+        container = lab.container(image_url=f"{photo}?X-Amz-Signature=a", caption="Hi")
+        lab.advance(3)
+
+        assert lab.publish(container).status_code == 200
 
     def test_a_carousel_is_known_by_its_items(self, lab: Lab, media: MediaServer) -> None:
         urls = [media.put(name, picture()) for name in ("a.jpg", "b.jpg")]
@@ -460,6 +633,24 @@ class TestTheScript:
         assert {*first.values()} == {400, 599}
         assert other != first
 
+    def test_chance_is_drawn_for_each_call_and_each_line(self, lab: Lab) -> None:
+        """Half of the calls, and then a tenth of the others."""
+        lab.faults(
+            {"call": "user", "status": 598, "probability": 0.5, "times": None},
+            {"call": "user", "status": 599, "probability": 0.1, "times": None},
+        )
+
+        drawn = [lab.get("/me").status_code for _ in range(200)]
+
+        assert 70 < drawn.count(598) < 130
+        assert 1 < drawn.count(599) < 25
+
+    def test_beside_the_faults_nothing_may_be_sent(self, lab: Lab) -> None:
+        answer = lab.http.post("/_control/faults", json={"faults": [], "fault": {}})
+
+        assert answer.status_code == 400
+        assert "fault" in answer.json()["error"]
+
     @pytest.mark.parametrize(
         ("fault", "named"),
         [
@@ -476,6 +667,7 @@ class TestTheScript:
             ({"call": "publish", "processing_seconds": 5}, "need call: create"),
             ({"call": "create", "drop_children": [0]}, "need call: publish"),
             ({"status": 500, "http_status": 403}, "go with error"),
+            ({"status": 500, "message": "x"}, "go with error"),
             ({"status": 500, "probability": 0}, "probability"),
             ({"status": 500, "times": 0}, "times"),
         ],
@@ -491,11 +683,12 @@ class TestTheScript:
         assert lab.http.get("/_control/faults").json() == {"faults": []}
 
 
-def eventually(lab: Lab, look: Any) -> Any:
-    """What `look` gives once it gives something, within two seconds."""
-    for _ in range(400):
+def eventually(look: Callable[[], Any]) -> Any:
+    """What `look` gives once it gives something, within five seconds."""
+    pause = threading.Event()
+    for _ in range(1000):
         found = look()
         if found:
             return found
-        lab.http.get("/_control/clock")
+        pause.wait(0.005)
     pytest.fail("nothing happened")

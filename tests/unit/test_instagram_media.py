@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.instagram_lab import Lab
+from tests.instagram_lab import Lab, serving_instagram
 from tests.media import MediaServer, film, picture
 
 
@@ -39,6 +39,7 @@ def test_an_image_is_fetched_once_inside_the_call(lab: Lab, media: MediaServer) 
         ("GET", "/a.jpg?X-Amz-Signature=abc")
     ]
     assert media.asked[0].headers["User-Agent"] == "facebookexternalhit/1.1"
+    assert media.asked[0].headers["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,7 @@ def test_an_image_is_fetched_once_inside_the_call(lab: Lab, media: MediaServer) 
         (b"", {}, (9004, 2207052)),
         (b"<!DOCTYPE html><p>Log in", {"content_type": "text/html"}, (9004, 2207052)),
         (b"<!DOCTYPE html><p>Log in", {}, (9004, 2207052)),
+        (picture(), {"content_type": "text/html; charset=utf-8"}, (9004, 2207052)),
         (picture(kind="PNG"), {}, (36001, 2207005)),
         (picture(kind="WEBP"), {}, (36001, 2207005)),
         (picture((300, 300))[:-30], {}, (36001, 2207005)),
@@ -178,6 +180,121 @@ def test_a_video_on_a_dead_host_ends_in_error(fast_lab: Lab) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v.mp4"
 
     assert failure_of(fast_lab, media_type="REELS", video_url=url) == error_text(2207052)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/v.mp4", "http://[::1/v.mp4", "nonsense"])
+def test_a_video_url_that_cannot_be_fetched_ends_in_error(fast_lab: Lab, url: str) -> None:
+    assert failure_of(fast_lab, media_type="REELS", video_url=url) == error_text(2207052)
+
+
+@pytest.mark.parametrize(
+    ("form", "most"),
+    [
+        ({"media_type": "REELS"}, 300 * 1024 * 1024),
+        ({"media_type": "VIDEO", "is_carousel_item": "true"}, 300 * 1024 * 1024),
+        ({"media_type": "STORIES"}, 100 * 1024 * 1024),
+    ],
+    ids=lambda value: str(value),
+)
+@pytest.mark.parametrize(("above", "calls"), [(0, 2), (1, 1)])
+def test_a_video_above_the_size_cap_is_not_fetched_on(
+    fast_lab: Lab, media: MediaServer, form: dict[str, str], most: int, above: int, calls: int
+) -> None:
+    """The server always sends the first ten bytes, whatever is asked for."""
+    told = {"Content-Range": f"bytes 0-9/{most + above}"}
+    url = media.put("v.mp4", bytes(10), "video/mp4", status=206, headers=told)
+
+    status = failure_of(fast_lab, **form, video_url=url)
+
+    assert status == error_text(2207077)
+    assert len(media.asked) == calls
+
+
+def test_a_server_that_sends_another_range_is_refused(fast_lab: Lab, media: MediaServer) -> None:
+    told = {"Content-Range": "bytes 0-9/20"}
+    url = media.put("v.mp4", bytes(10), "video/mp4", status=206, headers=told)
+
+    assert failure_of(fast_lab, media_type="REELS", video_url=url) == error_text(2207077)
+
+
+def test_refused_media_leave_no_file(tmp_path: Path, media: MediaServer, good_film: bytes) -> None:
+    wrong = media.put("a.jpg", picture((200, 100)))
+    url = media.put("v.mp4", good_film, "video/mp4")
+
+    with serving_instagram(tmp_path / "here", speed=None) as lab:
+        lab.refusal(image_url=wrong)
+        failed = failure_of(lab, media_type="REELS", video_url=url, thumb_offset=4000)
+        lab.config(container_cap=1)
+        beyond = lab.refusal(image_url=media.put("b.jpg", picture()))
+
+    assert (failed, beyond) == (error_text(2207057), (-1, 2207032))
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_reset_leaves_no_file(tmp_path: Path, media: MediaServer, good_film: bytes) -> None:
+    gate = threading.Event()
+    url = media.put("v.mp4", good_film, "video/mp4")
+    late = media.put("late.mp4", good_film, "video/mp4", gate=gate)
+
+    with serving_instagram(tmp_path / "here", speed=None) as lab:
+        lab.container(image_url=media.put("a.jpg", picture()))
+        failure_of(lab, media_type="REELS", video_url=url)
+        media.arrived.clear()
+        lab.container(media_type="REELS", video_url=late)
+        assert media.arrived.wait(10)
+        lab.http.post("/_control/reset")
+        gate.set()
+        lab.clock.sleep(1)
+
+        assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_failure_of_our_own_is_an_unknown_one(
+    tmp_path: Path, media: MediaServer, good_film: bytes
+) -> None:
+    url = media.put("v.mp4", good_film, "video/mp4")
+
+    with serving_instagram(tmp_path / "here", speed=None) as lab:
+        (tmp_path / "here").rmdir()
+
+        assert failure_of(lab, media_type="REELS", video_url=url) == error_text(2207053)
+
+
+def test_a_proxy_of_this_machine_is_not_asked(
+    tmp_path: Path, media: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    with serving_instagram(tmp_path) as lab:
+        assert lab.container(image_url=media.put("a.jpg", picture()))
+
+
+def test_several_videos_are_fetched_at_once(lab: Lab, media: MediaServer, good_film: bytes) -> None:
+    gate = threading.Event()
+    urls = [media.put(f"{n}.mp4", good_film, "video/mp4", gate=gate) for n in range(2)]
+
+    for url in urls:
+        lab.container(media_type="REELS", video_url=url)
+        assert media.arrived.wait(5)
+        media.arrived.clear()
+    gate.set()
+
+    assert {asked.path for asked in media.asked} == {"/0.mp4", "/1.mp4"}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("v.mov", "video/quicktime"), ("v.mp4", "video/mp4")])
+def test_a_video_is_served_as_what_it_is(
+    fast_lab: Lab, media: MediaServer, tmp_path: Path, name: str, kind: str
+) -> None:
+    url = media.put("v", film(tmp_path / name), "application/octet-stream")
+    container = fast_lab.container(media_type="REELS", video_url=url)
+    fast_lab.clock.sleep(25)
+
+    media_id = fast_lab.published(container)
+
+    assert fast_lab.http.get(f"/_media/{media_id}").headers["Content-Type"] == kind
 
 
 def test_a_video_that_comes_too_slowly_ends_in_error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ def test_two_humps_leave_a_valley_between_them() -> None:
     assert near[1] < 0.1 * min(near[0], near[2])
 
 
+@pytest.mark.parametrize("distribution", ["uniform", "two_humps"])
+def test_no_time_is_less_than_none(distribution: Any) -> None:
+    assert min(draws(Processing(seconds=40, distribution=distribution, spread=3))) == 0
+
+
 def test_no_time_is_longer_than_its_bound() -> None:
     assert max(draws(Processing(seconds=40, distribution="lognormal", spread=2, at_most=90))) == 90
 
@@ -101,6 +107,21 @@ def test_a_video_is_processed_by_its_length(
 
     fetched(lab, container)
     assert ready_after(lab, container) == pytest.approx(2 + 3 * 4, abs=0.3)
+
+
+def test_the_time_of_a_video_begins_when_its_container_is_made(
+    lab: Lab, media: MediaServer, item: Callable[[str], dict[str, Any]]
+) -> None:
+    gate = threading.Event()
+    media.files["/v.mp4"].gate = gate
+    lab.config(video={"seconds": 20})
+    container = lab.container(**item("video"))
+
+    lab.advance(12)
+    gate.set()
+    fetched(lab, container)
+
+    assert ready_after(lab, container) == pytest.approx(8, abs=0.1)
 
 
 def test_one_file_made_twice_draws_twice_and_a_reset_begins_anew(

@@ -119,6 +119,38 @@ def test_publishing_a_container_twice(lab: Lab, image_url: str, mode: str, posts
         assert (again.json()["id"] == first) == (mode == "same_id")
 
 
+def test_the_same_id_is_that_of_the_first_post(lab: Lab, image_url: str) -> None:
+    container = ready_image(lab, image_url)
+    first = lab.published(container)
+    lab.config(repeat_publish="duplicate")
+    lab.published(container)
+
+    lab.config(repeat_publish="same_id")
+
+    assert lab.published(container) == first
+
+
+def test_an_item_of_a_published_carousel_is_no_post_of_its_own(lab: Lab, image_url: str) -> None:
+    lab.config(repeat_publish="duplicate")
+    items = [lab.container(image_url=image_url, is_carousel_item="true") for _ in range(2)]
+    lab.advance(3)
+    parent = lab.container(media_type="CAROUSEL", children=",".join(items))
+    lab.advance(2)
+    lab.published(parent)
+
+    assert error_of(lab.publish(items[0])) == (24, 2207008)
+
+
+def test_a_story_of_a_video_is_a_video(fast_lab: Lab, media: MediaServer, tmp_path: Path) -> None:
+    url = media.put("v.mp4", film(tmp_path / "v.mp4"), "video/mp4")
+    container = fast_lab.container(media_type="STORIES", video_url=url)
+    fast_lab.clock.sleep(25)
+
+    fast_lab.published(container)
+
+    assert fast_lab.posts()[0]["media_type"] == "VIDEO"
+
+
 def test_the_quota_is_enforced_for_any_24_hours(lab: Lab, image_url: str) -> None:
     lab.config(quota_total=2)
     publish_images(lab, image_url, 2)
@@ -300,6 +332,20 @@ def test_kept_posts_open_in_a_later_run(tmp_path: Path, media: MediaServer) -> N
     assert thumbnail.status_code == 200
     assert [post["id"] for post in posts] == [newer, older["id"]]
     assert posts[1] == older | {"permalink": lab.origin + path}
+    assert newer not in {child["id"] for child in older["children"]}
+
+
+def test_what_a_kept_post_uses_up_is_not_given_again(tmp_path: Path, media: MediaServer) -> None:
+    url = media.put("a.jpg", picture())
+    with serving_instagram(tmp_path / "one", keep=tmp_path / "keep") as lab:
+        publish_images(lab, url, 1)
+
+    with serving_instagram(tmp_path / "two", keep=tmp_path / "keep") as lab:
+        publish_images(lab, url, 1)
+        newer, older = lab.posts()
+
+    for name in ("id", "creation_id", "permalink"):
+        assert newer[name] != older[name]
 
 
 def test_a_kept_post_that_is_damaged_is_left_out(tmp_path: Path, media: MediaServer) -> None:
