@@ -18,8 +18,8 @@ Where to look:
 - what there is: simulator, world, containers, posts, comments, accounts, usage, ids, keep
 - log-in: consent, oauth, tokens, scopes
 - media: media_door fetches, media_judge decides, processing says how long it takes
-- going wrong on purpose: faults (the script), misbehaving, wire, scripted_errors
-- for people and tests: pages, control, config, served; stances and its three lists
+- going wrong on purpose: faults (the script), fault_rules, misbehaving, wire, scripted_errors
+- for people and tests: pages, control, config (bounds), served; stances and its three lists
 
 Where Meta's pages and practice disagree, `conflicts.py` says who says what, which side is the
 default and how to switch; where no source says anything, `open_questions.py` does.

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
+from sandbox.instagram.bounds import Hours, Seconds
 from sandbox.instagram.processing import Processing
 
 
@@ -66,7 +68,7 @@ class Config(BaseModel):
     """Containers in any 24 hours."""
     calls_per_hour: int = Field(default=4800, ge=1)
     """Calls of an account until they are refused."""
-    throttle_lengthens_seconds: float = Field(default=60, ge=0)
+    throttle_lengthens_seconds: Seconds = 60
     """By how much a call that is refused lengthens the refusal."""
     usage_headers: Literal["by_token", "business", "app", "both", "none"] = "by_token"
     """Which headers tell how much of the call allowance is used."""
@@ -82,7 +84,7 @@ class Config(BaseModel):
     """What becomes of `caption` and `collaborators` of a carousel item."""
     caption_fields: bool = True
     """Whether graph.instagram.com answers `caption` and `media_product_type` of media."""
-    refresh_min_age_hours: float = Field(default=24, ge=0)
+    refresh_min_age_hours: Hours = 24
     """How old a token must be to be refreshed."""
     refresh_keeps_string: bool = False
     """Whether a refresh answers the same token, with a new end."""
@@ -101,28 +103,39 @@ class Config(BaseModel):
     """The language of `error_user_title` and `error_user_msg`."""
     video_decoding: Literal["key_frames", "all_frames"] = "key_frames"
     """What of a video is decoded to judge it."""
-    fetch_timeout_seconds: float = Field(default=10, gt=0)
+    fetch_timeout_seconds: Annotated[Seconds, Field(gt=0)] = 10
     """How long a media server may take."""
 
     def changed(self, changes: dict[str, Any]) -> Config:
-        """A new config; raises ConfigError that names the wrong key."""
+        """A new config; raises ConfigError that names each wrong key."""
+        problems = []
         unknown = sorted(set(changes) - set(Config.model_fields))
         if unknown:
             known = ", ".join([*Config.model_fields, "tokens"])
-            raise ConfigError(f"Unknown config key {', '.join(unknown)}. Known keys: {known}.")
+            problems.append(f"Unknown config key {', '.join(unknown)}. Known keys: {known}.")
         now = self.model_dump()
-        for name, value in changes.items():
+        for name in changes.keys() - unknown:
+            value = changes[name]
             nested = isinstance(now[name], dict) and isinstance(value, dict)
             now[name] = now[name] | value if nested else value
         try:
-            return Config.model_validate(now)
+            config = Config.model_validate(now)
         except ValidationError as error:
-            raise ConfigError(sentences(error)) from error
+            problems.append(sentences(error))
+        if problems:
+            raise ConfigError(" ".join(problems))
+        return config
 
 
 def sentences(error: ValidationError) -> str:
     """All problems, each with the name of its field."""
     return " ".join(
-        re.sub(r"^: ", "", f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}.")
+        re.sub(r"^: ", "", f"{'.'.join(str(part) for part in problem['loc'])}: {_said(problem)}.")
         for problem in error.errors()
     )
+
+
+def _said(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "There is no such field"
+    return problem["msg"].removeprefix("Value error, ")

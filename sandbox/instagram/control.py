@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.instagram.bounds import LONGEST_SECONDS
 from sandbox.instagram.config import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _BODY_LIMIT = 1024 * 1024
 _LOOKS_FOR_A_PAUSE, _LOOK_SECONDS = 400, 0.005
 """A call in flight would see its time-out pass; there is a pause soon unless something hangs."""
-_FARTHEST_SECONDS = 10 * 365 * 86_400
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _KNOWN = (
     "POST reset, GET posts, GET requests, GET, POST or DELETE faults, GET or POST config, "
@@ -84,7 +84,7 @@ def _setting_routes(instagram: SimulatedInstagram) -> list[Route]:
         if (
             isinstance(seconds, bool)
             or not isinstance(seconds, int | float)
-            or not 0 <= seconds <= _FARTHEST_SECONDS
+            or not 0 <= seconds <= LONGEST_SECONDS
         ):
             raise ConfigError("advance_seconds must be a number from 0 to ten years.")
         # A signed URL tells only its second: in a new one, those of before and after can be told
@@ -134,7 +134,7 @@ async def _object(request: Request) -> dict[str, Any]:
     body = await request.body()
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or len(body) > _BODY_LIMIT:
         raise ConfigError("The body must be a JSON object.")

@@ -17,12 +17,15 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import to_jsonable_python
 
+from sandbox.instagram.bounds import Minutes, Seconds
 from sandbox.instagram.config import ConfigError, sentences
 from sandbox.instagram.errors import ErrorRow
+from sandbox.instagram.fault_rules import ON_CREATE, ON_PUBLISH, REPLACES, problems_of
 from sandbox.instagram.scripted_errors import row_for
 
 CallName = Literal[
@@ -40,9 +43,6 @@ CallName = Literal[
     "search",
     "token",
 ]
-_REPLACES = ("error", "status", "body", "answer")
-_ON_CREATE = ("processing_seconds", "processing_error", "expires_after_seconds")
-_ON_PUBLISH = ("drop_children", "status_lag_seconds")
 _MOST = 1000
 
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry.</body></html>"
@@ -83,44 +83,42 @@ class Fault(BaseModel):
     message: str | None = None
     status: int | None = Field(default=None, ge=200, le=599)
     body: str | dict[str, Any] | None = None
-    content_type: str | None = None
+    content_type: str | None = Field(default=None, pattern=r"^[!-~]([ -~]*[!-~])?$")
     answer: Literal["html", "empty", "cut", "reset", "drip", "hang"] | None = None
 
     effect: Literal["never", "first", "late"] | None = None
-    late_seconds: float | None = Field(default=None, gt=0)
-    delay_seconds: float = Field(default=0, ge=0)
+    late_seconds: Annotated[Seconds, Field(gt=0)] | None = None
+    delay_seconds: Seconds = 0
 
-    processing_seconds: float | None = Field(default=None, ge=0)
+    processing_seconds: Seconds | None = None
     processing_error: int | Literal["Fatal"] | None = None
-    expires_after_seconds: float | None = Field(default=None, ge=0)
-    drop_children: tuple[int, ...] = ()
-    status_lag_seconds: float = Field(default=0, ge=0)
-    throttle_minutes: int = Field(default=0, ge=0)
+    expires_after_seconds: Seconds | None = None
+    drop_children: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    status_lag_seconds: Seconds = 0
+    throttle_minutes: Minutes = 0
     throttle_code: Literal[4, 80002] = 80002
+
+    @field_validator("body")
+    @classmethod
+    def _can_be_reported(cls, body: object) -> object:
+        """The script is shown as JSON, in which a body stands some levels deep."""
+        try:
+            to_jsonable_python([[[[body]]]])
+        except ValueError:
+            raise ValueError("nested too deep") from None
+        return body
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Fault:
-        given = self.model_fields_set
-        ways = {"status" if name == "body" else name for name in given & set(_REPLACES)}
-        if len(ways) > 1:
-            raise ValueError("give one of error, status with body, and answer")
-        if not self.replaces and not given & _DOES:
-            raise ValueError("a fault must do something, see the fields in its docstring")
-        if self.effect is not None and not self.replaces:
-            raise ValueError("effect needs an answer: error, status, body or answer")
-        if (self.effect == "late") != (self.late_seconds is not None):
-            raise ValueError("late_seconds goes with effect late, and effect late with it")
-        if given & {"http_status", "message"} and self.error is None:
-            raise ValueError("http_status and message go with error")
-        for call, names in (("create", _ON_CREATE), ("publish", _ON_PUBLISH)):
-            if given & set(names) and self.call != call:
-                raise ValueError(f"{', '.join(names)} need call: {call}")
+        problems = problems_of(self)
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     @property
     def replaces(self) -> bool:
         """Whether something else than the real answer comes back."""
-        return any(getattr(self, name) is not None for name in _REPLACES)
+        return any(getattr(self, name) is not None for name in REPLACES)
 
     @property
     def takes_effect(self) -> Literal["never", "first", "late"]:
@@ -130,7 +128,7 @@ class Fault(BaseModel):
 
     @property
     def twist(self) -> Twist:
-        return Twist(**{name: getattr(self, name) for name in (*_ON_CREATE, *_ON_PUBLISH)})
+        return Twist(**{name: getattr(self, name) for name in (*ON_CREATE, *ON_PUBLISH)})
 
     def error_row(self) -> ErrorRow | None:
         """The refusal that is scripted."""
@@ -152,9 +150,6 @@ class Fault(BaseModel):
                 return 200, real[: max(1, len(real) // 2)], None
         body = self.body if isinstance(self.body, str) else json.dumps(self.body or {})
         return self.status or 200, "" if self.body is None else body, self.content_type
-
-
-_DOES = {*_ON_CREATE, *_ON_PUBLISH, "delay_seconds", "throttle_minutes"}
 
 
 @dataclass(slots=True)
@@ -188,7 +183,9 @@ class Script:
         try:
             script = _Faults.model_validate(faults)
         except ValidationError as error:
-            raise ConfigError(sentences(error)) from error
+            unknown = any(problem["type"] == "extra_forbidden" for problem in error.errors())
+            known = f" Fields of a fault: {', '.join(Fault.model_fields)}." if unknown else ""
+            raise ConfigError(sentences(error) + known) from error
         if len(self._lines) + len(script.faults) > _MOST:
             raise ConfigError(f"faults: at most {_MOST} lines; DELETE /_control/faults first.")
         begin = len(self._lines) + 1

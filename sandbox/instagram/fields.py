@@ -17,6 +17,7 @@ from sandbox.instagram.redaction import redact
 
 _TOKENS = re.compile(r"\s*([A-Za-z_][\w]*|[{},])\s*")
 _MAX_LENGTH = 2000
+_MAX_DEPTH = 20
 
 Selection = tuple[tuple[str, "Selection | None"], ...]
 Node = TypeVar("Node")
@@ -34,23 +35,23 @@ def parse_fields(text: str) -> Selection:
         tokens.append(match[1])
         place = match.end()
     tokens.append("}")
-    selection = _read_names(tokens)
+    selection = _read_names(tokens, _MAX_DEPTH)
     if tokens:
         raise GraphError(errors.FIELDS_SYNTAX)
     return selection
 
 
-def _read_names(tokens: list[str]) -> Selection:
-    """Takes names and the closing brace off the front of `tokens`."""
+def _read_names(tokens: list[str], depth: int) -> Selection:
+    """Takes names and the closing brace off the front of `tokens`; `depth` more braces may open."""
     names: list[tuple[str, Selection | None]] = []
-    while tokens:
+    while tokens and depth:
         part = tokens.pop(0)
         if part == "}":
             return tuple(names)
         if part == "," and names:
             continue
         if part == "{" and names and names[-1][1] is None:
-            names[-1] = (names[-1][0], _read_names(tokens))
+            names[-1] = (names[-1][0], _read_names(tokens, depth - 1))
             continue
         if part in "{,":
             break

@@ -16,6 +16,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.instagram.bounds import Seconds
+
 _MEGABYTE = 1_000_000
 _HUMP = 0.1
 
@@ -29,12 +31,12 @@ class Processing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
-    seconds: float = Field(ge=0)
-    seconds_per_megabyte: float = Field(default=0, ge=0)
-    seconds_per_second: float = Field(default=0, ge=0)
+    seconds: Seconds
+    seconds_per_megabyte: Seconds = 0
+    seconds_per_second: Seconds = 0
     distribution: Literal["fixed", "uniform", "lognormal", "two_humps"] = "fixed"
     spread: float = Field(default=0, ge=0, le=3)
-    at_most: float = Field(default=86_400, ge=0)
+    at_most: Seconds = 86_400
 
     def draw(self, *, size: int = 0, length: float = 0, seed: int, subject: str) -> float:
         """Seconds from the making of a container until it is ready.

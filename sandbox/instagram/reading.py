@@ -90,7 +90,7 @@ class Reading:
     ) -> dict[str, Any]:
         selection = asked(parameters)
         limit = limit_of(parameters, default=_PAGE_DEFAULT, at_most=_PAGE_MAX)
-        until = parameters.instant("until") if "until" in parameters else None
+        until = _whole_second(parameters.instant("until")) if "until" in parameters else None
         with self._world.lock:
             page = (profile.posts if edge == "media" else profile.stories).page(
                 limit,
@@ -121,3 +121,8 @@ class Reading:
 def asked(parameters: Parameters) -> Selection:
     """The fields that a call asks for; `id` alone when it does not say."""
     return parse_fields(parameters.text("fields", "id"))
+
+
+def _whole_second(instant: datetime) -> datetime:
+    """To its end: a post is in the window that ends with the second its `timestamp` shows."""
+    return instant.replace(microsecond=999_999)

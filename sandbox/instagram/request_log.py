@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.instagram.redaction import is_secret, redact, redact_all
+from sandbox.instagram.redaction import is_secret, redact, redact_all, without_signature
 
 _REMEMBERED = 20_000
 
@@ -66,7 +66,7 @@ def _clean(name: str, value: Any) -> Any:
     if is_secret(name):
         return "[removed]"
     if name.endswith("_url") and isinstance(value, str):
-        return value.partition("?")[0]
+        return without_signature(value.partition("?")[0])
     try:
         return redact_all(value)
     except RecursionError:

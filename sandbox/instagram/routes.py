@@ -62,7 +62,8 @@ class GraphEndpoint:
             outcome = await self._outcome(call, line, happening)
         if outcome is not None:
             headers = {"Content-Type": JSON} | outcome.headers
-            await Response(outcome.body, outcome.status, headers)(scope, receive, send)
+            body = outcome.body.encode("utf-8", "replace")  # half a surrogate pair may be scripted
+            await Response(body, outcome.status, headers)(scope, receive, send)
 
     async def _outcome(
         self, call: GraphCall, line: wire.Line, happening: Happening | None

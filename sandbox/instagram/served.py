@@ -121,8 +121,8 @@ PROCESSING_FIELDS = {
 
 TOKEN_FIELDS = {
     "state": "Whether it works.",
-    "kind": "Short- or long-lived, of a Page, or of a Facebook user.",
+    "kind": "Short- or long-lived, of a Page, or of a Facebook user; as it was when left out.",
     "age_hours": "How long ago it was given out.",
-    "scopes": "What it may do; everything when it is left out.",
-    "account": "Whose it is; the demo account's when it is left out.",
+    "scopes": "What it may do; as it was when left out, which for a new token is everything.",
+    "account": "Whose it is; as it was when left out, which for a new token is the demo account.",
 }

@@ -97,7 +97,9 @@ class Code:
 
 
 class TokenChange(BaseModel):
-    """A token as a test wants it; what is not said is as in a token that is given out now."""
+    """A token as a test wants it. Kind, scopes and account stay when they are not said, the rest is
+    as in a token that is given out now.
+    """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 from sandbox.instagram import errors
 from sandbox.instagram.accounts import Account
+from sandbox.instagram.bounds import LONGEST_SECONDS
 from sandbox.instagram.config import Config
 from sandbox.instagram.errors import GraphError
 
@@ -43,7 +44,8 @@ class CallMeter:
         self._slots[-1][1] += 1
         self._total += 1
         if self._blocked_until is not None and now < self._blocked_until:
-            self._blocked_until += timedelta(seconds=config.throttle_lengthens_seconds)
+            longer = self._blocked_until + timedelta(seconds=config.throttle_lengthens_seconds)
+            self._blocked_until = min(longer, now + timedelta(seconds=LONGEST_SECONDS))
         elif self._total > config.calls_per_hour:
             first = self._slots[0][0] * _SLOT_SECONDS
             wait = timedelta(seconds=first + _SLOT_SECONDS - now.timestamp()) + _HOUR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
 from sandbox.instagram import DEMO_ACCOUNT
+from tests.media import MediaServer, picture
 
 COMMAND = [sys.executable, "-m", "sandbox.instagram"]
 SECONDS = 30
@@ -28,6 +31,7 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     ) as process:
         guard = threading.Timer(SECONDS, process.kill)
         guard.start()
@@ -39,11 +43,16 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
             process.kill()
 
 
+def client_of(said: dict[str, str]) -> httpx.Client:
+    token = {"Authorization": f"Bearer {said['token']}"}
+    return httpx.Client(base_url=said["instagram"], headers=token, trust_env=False, timeout=SECONDS)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_answers_and_ends_on_a_signal(number: signal.Signals) -> None:
     with serving() as (process, said):
-        headers = {"Authorization": f"Bearer {said['token']}"}
-        answer = httpx.get(f"{said['instagram']}/me", headers=headers, trust_env=False)
+        with client_of(said) as client:
+            answer = client.get("/me")
         foreign = httpx.get(
             f"{said['instagram']}/me", headers={"Host": "example.com"}, trust_env=False
         )
@@ -54,6 +63,24 @@ def test_it_says_where_it_is_answers_and_ends_on_a_signal(number: signal.Signals
     assert answer.json() == {"id": DEMO_ACCOUNT.app_scoped_id}
     assert foreign.status_code == 403
     assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_time_passes_at_the_speed_that_is_given() -> None:
+    with serving("--speed", "100000") as (_, said), client_of(said) as client:
+        instants = [client.get("/_control/clock").json()["now"] for _ in range(20)]
+
+    passed = datetime.fromisoformat(instants[-1]) - datetime.fromisoformat(instants[0])
+    assert passed > timedelta(minutes=5)
+
+
+def test_at_max_speed_processing_takes_no_time(media: MediaServer) -> None:
+    form = {"image_url": media.put("a.jpg", picture())}
+
+    with serving("--speed", "max") as (_, said), client_of(said) as client:
+        container = client.post("/me/media", data=form).json()["id"]
+        found = client.get(f"/{container}", params={"fields": "status_code"}).json()
+
+    assert found["status_code"] == "FINISHED"
 
 
 def test_a_taken_port_is_a_sentence_and_exit_code_2() -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[list[logging.LogRecord]]:
+def complaints() -> Iterator[list[logging.LogRecord]]:
     """What the HTTP server finds wrong with the application, as it comes."""
-    server = logging.getLogger("uvicorn.error")
-    server.addHandler(caplog.handler)
-    yield caplog.records
-    server.removeHandler(caplog.handler)
+    server, handler = logging.getLogger("uvicorn.error"), BufferingHandler(1000)
+    server.addHandler(handler)
+    yield handler.buffer
+    server.removeHandler(handler)
 
 
 @pytest.fixture
@@ -633,14 +634,15 @@ class TestTheScript:
         assert {*first.values()} == {400, 599}
         assert other != first
 
-    def test_chance_is_drawn_for_each_call_and_each_line(self, lab: Lab) -> None:
+    @pytest.mark.parametrize("path", ["/18000000000000000", "/180000000000{:05}"])
+    def test_chance_is_drawn_for_each_call_and_each_line(self, lab: Lab, path: str) -> None:
         """Half of the calls, and then a tenth of the others."""
         lab.faults(
-            {"call": "user", "status": 598, "probability": 0.5, "times": None},
-            {"call": "user", "status": 599, "probability": 0.1, "times": None},
+            {"call": "media", "status": 598, "probability": 0.5, "times": None},
+            {"call": "media", "status": 599, "probability": 0.1, "times": None},
         )
 
-        drawn = [lab.get("/me").status_code for _ in range(200)]
+        drawn = [lab.get(path.format(number)).status_code for number in range(200)]
 
         assert 70 < drawn.count(598) < 130
         assert 1 < drawn.count(599) < 25
@@ -654,20 +656,33 @@ class TestTheScript:
     @pytest.mark.parametrize(
         ("fault", "named"),
         [
-            ({}, "must do something"),
-            ({"call": "user"}, "must do something"),
-            ({"status": 500, "eror": 1}, "eror"),
+            ({}, "it does nothing; give one of error"),
+            ({"call": "user"}, "it does nothing; give one of error"),
+            (
+                {"status": 500, "eror": 1},
+                "faults.1.eror: There is no such field. Fields of a fault: call",
+            ),
             ({"call": "users", "status": 500}, "faults.1.call"),
             ({"error": [1, 2], "status": 500}, "give one of"),
             ({"answer": "html", "body": "x"}, "give one of"),
-            ({"effect": "first"}, "must do something"),
-            ({"delay_seconds": 1, "effect": "first"}, "effect needs an answer"),
+            ({"effect": "first"}, "it does nothing; give one of error"),
+            ({"delay_seconds": 1, "effect": "first"}, "effect goes with error"),
             ({"status": 500, "effect": "late"}, "late_seconds"),
             ({"status": 500, "late_seconds": 5}, "late_seconds"),
-            ({"call": "publish", "processing_seconds": 5}, "need call: create"),
-            ({"call": "create", "drop_children": [0]}, "need call: publish"),
-            ({"status": 500, "http_status": 403}, "go with error"),
-            ({"status": 500, "message": "x"}, "go with error"),
+            ({"call": "publish", "processing_seconds": 5}, "processing_seconds needs call: create"),
+            ({"call": "create", "drop_children": [0]}, "drop_children needs call: publish"),
+            ({"status": 500, "http_status": 403}, "http_status goes with error"),
+            ({"status": 500, "message": "x"}, "message goes with error"),
+            ({"answer": "html", "content_type": "a/b"}, "content_type goes with status or body"),
+            ({"status": 503, "throttle_code": 4}, "throttle_code goes with throttle_minutes"),
+            ({"status": 204, "body": "x"}, "status 204 has no body"),
+            ({"body": "x", "content_type": "a/b\r\nX-More: 1"}, "content_type"),
+            ({"body": "x", "content_type": "text/☃"}, "content_type"),
+            ({"call": "publish", "drop_children": [-1]}, "drop_children.0"),
+            ({"call": "publish", "drop_children": [0], "status": 500}, "effect first or late"),
+            ({"call": "create", "processing_seconds": 1, "status": 500}, "effect first or late"),
+            ({"delay_seconds": 0}, "it does nothing"),
+            ({"throttle_minutes": 0}, "it does nothing"),
             ({"status": 500, "probability": 0}, "probability"),
             ({"status": 500, "times": 0}, "times"),
         ],

@@ -1,0 +1,58 @@
+"""`make test` runs in several processes; a process has one state machine engine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = "pytestmark = pytest.mark.engine"
+USES = re.compile(r"\bbench: Workbench|\bSandbox\(|\bengine\.install\(")
+"""The fixture with the sandbox of the session, a sandbox of one's own, a bare engine."""
+SECONDS = 60
+
+
+def test_every_file_that_uses_the_engine_is_marked() -> None:
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    users = [file for file in files if USES.search(file.read_text(encoding="utf-8"))]
+
+    unmarked = [file.name for file in users if MARK not in file.read_text(encoding="utf-8")]
+
+    assert len(users) > 5
+    assert unmarked == []
+
+
+def test_all_that_use_the_engine_share_a_process(tmp_path: Path) -> None:
+    """In the order of the files, beside another process for what needs none.
+
+    The real scheduler runs small files, so that nothing heavy has to be imported.
+    """
+    engine = ["tests/test_a.py::test_it", "tests/test_b.py::test_it"]
+    other = "tests/test_c.py::test_it"
+    (tmp_path / "tests").mkdir()
+    for name in ("conftest.py", "summary.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    for test in (*engine, other):
+        mark = f"import pytest\n{MARK}\n" if test in engine else ""
+        (tmp_path / test.partition("::")[0]).write_text(f"{mark}def test_it(): pass\n")
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "--numprocesses", "2", "tests"],
+        cwd=tmp_path,
+        env=own,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+    ran = re.findall(r"^\[(gw\d)\].* PASSED (\S+)", done.stdout, re.MULTILINE)
+    process_of = {test: process for process, test in ran}
+    assert set(process_of) == {*engine, other}, done.stdout
+    assert process_of[engine[0]] == process_of[engine[1]] != process_of[other]
+    assert [test for _, test in ran if test in engine] == engine
