@@ -25,7 +25,6 @@ from sandbox.instagram.media_judge import Use, VideoRefusedError
 
 USER_AGENT = "facebookexternalhit/1.1"
 _RANGE_BYTES = 8 * 1024 * 1024
-_READ_BYTES = 64 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)", re.IGNORECASE)
 
@@ -164,9 +163,12 @@ class MediaDoor:
             yield response
 
     def _chunks(self, response: httpx.Response, timeout: float) -> Iterator[bytes]:
-        """Bound the whole answer; httpx bounds only each read."""
+        """Bound the whole answer; httpx bounds only each read.
+
+        As they arrive: gathered to a size, bytes that come one by one would never get here.
+        """
         deadline = time.monotonic() + timeout
-        for chunk in response.iter_bytes(_READ_BYTES):
+        for chunk in response.iter_bytes():
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout("the download took too long")
             if self._closing.is_set():

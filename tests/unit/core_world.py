@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from postwright import caption, clock, posts, progress, runs
+from postwright import caption, clock, progress, runs
 from postwright.app import App
 from postwright.executions import Execution, Executions, ExecutionStatus
 from postwright.models import (
@@ -325,7 +325,3 @@ def attempt(ref: Ref, seq: int = 1, n: int = 1, state: AttemptState = "open") ->
         sent_at=now_text(),
         state=state,
     )
-
-
-def item_names(job: Job) -> list[str]:
-    return [posts.item_name(item.index, item.media) for item in job.items]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.instagram_lab import Lab, serving_instagram
 from tests.media import MediaServer, film, picture
+from tests.unit.raw_server import drip, serving
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,23 @@ def test_an_image_that_comes_too_slowly_times_out(lab: Lab, media: MediaServer) 
     assert refusal == (-2, 2207003)
 
 
+def test_an_image_that_comes_byte_by_byte_times_out(lab: Lab) -> None:
+    lab.config(fetch_timeout_seconds=0.2)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"
+    has_sent_all = threading.Event()
+
+    def answer(connection: socket.socket, closed: threading.Event) -> None:
+        drip(head)(connection, closed)
+        has_sent_all.set()
+
+    with serving(answer) as slow:
+        refusal = lab.refusal(image_url=f"{slow.origin}/a.jpg")
+        waited_for_the_end = has_sent_all.is_set()
+
+    assert refusal == (-2, 2207003)
+    assert not waited_for_the_end
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/a.jpg", "nonsense", "http://127.0.0.1/ü.jpg"])
 def test_a_url_that_cannot_be_fetched_is_refused(lab: Lab, url: str) -> None:
     assert lab.refusal(image_url=url) == (9004, 2207052)
@@ -147,6 +165,16 @@ def test_a_long_video_comes_in_several_ranges_unaltered(
     assert len(media.asked) == 2
     assert fast_lab.posts()[0]["sha256"] == hashlib.sha256(padded).hexdigest()
     assert fast_lab.posts()[0]["bytes"] == len(padded)
+
+
+def test_a_video_is_due_by_itself_at_max_speed(
+    fast_lab: Lab, media: MediaServer, good_film: bytes
+) -> None:
+    url = media.put("v.mp4", good_film, "video/mp4")
+
+    container = fast_lab.container(media_type="REELS", video_url=url)
+
+    assert "FINISHED" in (fast_lab.status(container) for _ in range(500))
 
 
 def test_a_video_takes_20_seconds(lab: Lab, media: MediaServer, good_film: bytes) -> None:
@@ -210,9 +238,21 @@ def test_a_video_above_the_size_cap_is_not_fetched_on(
     assert len(media.asked) == calls
 
 
-def test_a_server_that_sends_another_range_is_refused(fast_lab: Lab, media: MediaServer) -> None:
-    told = {"Content-Range": "bytes 0-9/20"}
-    url = media.put("v.mp4", bytes(10), "video/mp4", status=206, headers=told)
+@pytest.mark.parametrize(
+    ("told", "sent"),
+    [
+        ({"Content-Range": "bytes 0-9/20"}, 10),
+        ({"Content-Range": "bytes 0-9/20"}, 0),
+        ({"Content-Range": "bytes 0-9/10"}, 11),
+        ({"Content-Range": "bytes */20"}, 10),
+        ({}, 10),
+    ],
+    ids=["the same again", "nothing", "too much", "no place", "no range"],
+)
+def test_a_server_that_is_wrong_about_ranges_is_refused(
+    fast_lab: Lab, media: MediaServer, told: dict[str, str], sent: int
+) -> None:
+    url = media.put("v.mp4", bytes(sent), "video/mp4", status=206, headers=told)
 
     assert failure_of(fast_lab, media_type="REELS", video_url=url) == error_text(2207077)
 

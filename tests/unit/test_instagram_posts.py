@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,3 +83,9 @@ def test_a_story_is_over_when_its_day_is() -> None:
     over = [story.is_over(NOON + timedelta(days=1, seconds=seconds)) for seconds in (-1, 0)]
 
     assert over == [False, True]
+
+
+def test_a_carousel_uses_up_the_ids_of_its_items() -> None:
+    whole = replace(post(1, 0), children=(replace(post(2, 0), shortcode=None),))
+
+    assert {"1", "c1", "s1", "2", "c2"} == {*whole.ids()}
