@@ -62,8 +62,8 @@ def film(
         audio = _add_sound(container, sound, audio_rate, channels) if sound else None
         for number in range(round(seconds * rate)):
             frame = av.VideoFrame(*size, pixels)
-            for plane in frame.planes if noise else ():
-                plane.update(os.urandom(plane.buffer_size))
+            for plane in frame.planes:  # a new frame holds what was in memory before
+                plane.update((os.urandom if noise else bytes)(plane.buffer_size))
             frame.pts, frame.time_base = first_frame + number, Fraction(1, rate)
             container.mux(video.encode(frame))
         container.mux(video.encode())

@@ -120,6 +120,8 @@ def test_a_group_without_a_command_shows_its_help(call: Call, path: tuple[str, .
         (["preflight"], "Missing argument"),
         (["preflight", "a.jpg", "--carousel-max", "0"], "greater than or equal to 2"),
         (["sandbox", "serve", "--speed", "fast"], "--speed takes a number above 0 or max"),
+        (["sandbox", "serve", "--speed", "inf"], "--speed takes a number above 0 or max"),
+        (["sandbox", "serve", "--speed", "1000000"], "--speed takes a number above 0 or max"),
         (["sandbox", "serve", "--speed", "0"], "--speed takes a number above 0 or max"),
         (["sandbox", "serve", "--speed", "-2"], "--speed takes a number above 0 or max"),
         (["sandbox", "serve", "--speed", "nan"], "--speed takes a number above 0 or max"),

@@ -109,7 +109,7 @@ def test_the_last_frame_of_a_carousel_video_is_the_last_one_shown(
     tmp_path: Path, frames: int, refusal: int | None
 ) -> None:
     """Not the last one stored: frames are stored in another order than they are shown in."""
-    film(tmp_path / "v.mp4", seconds=frames / 24, sound=None, noise=True, key_frame_every=100)
+    film(tmp_path / "v.mp4", seconds=frames / 24, sound=None, key_frame_every=100)
 
     assert video_refusal(tmp_path / "v.mp4", CAROUSEL_ITEM) == refusal
 

@@ -129,6 +129,15 @@ def test_a_url_that_cannot_be_fetched_is_refused(lab: Lab, url: str) -> None:
     assert lab.refusal(image_url=url) == (9004, 2207052)
 
 
+def test_a_url_must_be_ascii_even_where_its_file_is_there(lab: Lab, media: MediaServer) -> None:
+    escaped = media.put("%C3%BC.jpg", picture())
+
+    refusal = lab.refusal(image_url=f"{media.origin}/ü.jpg")
+
+    assert refusal == (9004, 2207052)
+    assert lab.container(image_url=escaped)
+
+
 def test_a_host_that_does_not_listen_is_unreachable(lab: Lab) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -35,3 +35,14 @@ def test_the_functions_call_instagram_where_they_are_told_to(tmp_path: Path) -> 
     assert done.code == 1
     assert asked_here == []
     assert {asked.path.split("/")[1] for asked in elsewhere.asked} == {"v25.0"}
+
+
+def test_the_functions_find_what_is_in_the_sandbox_whatever_the_user_has_set(
+    tmp_path: Path,
+) -> None:
+    places = {f"POSTWRIGHT_{name}": "elsewhere" for name in ("TABLE", "BUCKET", "SSM_PREFIX")}
+
+    with serving_sandbox("--speed", "max", "--empty", **places) as served:
+        done = run("publish", "--json", photo(tmp_path), aws=served.aws)
+
+    assert (done.code, done.json["status"]) == (0, "published"), done.err
