@@ -564,13 +564,16 @@ class TestStop:
         assert self.stop(slow_lab, execution)["stopDate"] == ended["stopDate"]
 
     def test_a_function_outlives_its_execution_and_writes_no_history(
-        self, make_lab: Callable[[SimulatedClock], Lab], tmp_path: Path
+        self,
+        make_lab: Callable[[SimulatedClock], Lab],
+        functions: Functions,
+        tmp_path: Path,
     ) -> None:
         clock = SimulatedClock(speed=1, start=START)
         lab = make_lab(clock)
         go_on, effect = tmp_path / "go on", tmp_path / "effect"
         execution = lab.start(one(task("patient", {"when": str(go_on), "write": str(effect)})))
-        lab.entered(execution, "Only")
+        wait_until(lambda: functions.invocations("patient") == 1)
 
         ended = self.stop(lab, execution)
 
