@@ -14,13 +14,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sandbox.shared_instant import SharedInstant
 from sandbox.wall_record import WallRecord
+
+_SPEED_BOUND = 1_000_000
+
+
+def speed_from(text: str) -> float | None:
+    """The speed that a person wrote: a number, or "max" for None; ValueError with what fits."""
+    if text == "max":
+        return None
+    with suppress(ValueError):
+        if 0 < float(text) < _SPEED_BOUND:
+            return float(text)
+    raise ValueError(f"takes a number above 0, or max, not {text}")
 
 
 class Flag(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from postwright.containers import AGAIN_SECONDS, SLOW_SECONDS, TRIES
 from postwright.error_table import NO_ANSWER, TABLE, Call, Row
@@ -18,9 +17,6 @@ from postwright.errors import (
     TokenInvalidError,
 )
 from postwright.failures import GraphFailure, proves_not_published
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "errors.md"
 
 _PLACES: dict[Call, str] = {
     "create": "making a container",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,9 +27,6 @@ from sandbox.instagram.served import (
 )
 from sandbox.instagram.stances import Stance
 from sandbox.instagram.tokens import TokenChange
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "simulated-instagram.md"
 
 _HEAD = """# The simulated Instagram
 

@@ -28,7 +28,6 @@ from statemachine.layout import (
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
-PICTURE = ROOT / "docs" / "pictures" / "workflow.svg"
 
 _AWS_ERRORS = ("States.", "Lambda.", "Sandbox.", "Runtime.")
 _LEGEND = (

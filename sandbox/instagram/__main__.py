@@ -14,13 +14,12 @@ import tempfile
 import threading
 from pathlib import Path
 
-from sandbox.clock import SimulatedClock
+from sandbox.clock import SimulatedClock, speed_from
 from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
 from sandbox.loopback import LoopbackOnly
 from sandbox.serving import PortInUseError, Server, listen
 
 _PORT_MAX = 65_535
-_SPEED_BOUND = 1_000_000
 
 
 def main() -> int:
@@ -60,15 +59,10 @@ def _port(text: str) -> int:
 
 
 def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
     try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < _SPEED_BOUND:
-        raise argparse.ArgumentTypeError(f"takes a number above 0, or max, not {text}")
-    return speed
+        return speed_from(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

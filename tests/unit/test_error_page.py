@@ -15,14 +15,14 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
 def lines() -> list[list[str]]:
     """The cells of the rows that tell of one error each."""
-    table = error_page.PAGE.read_text().split("## What nobody knows")[0]
+    table = error_page.page().split("## What nobody knows")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
     return rows[2:]
 
 
 def unknowns() -> dict[str, str]:
     """The class for each kind of unknown answer."""
-    table = error_page.PAGE.read_text().split("## What nobody knows")[1]
+    table = error_page.page().split("## What nobody knows")[1]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
     return {row[0]: row[1].strip("`") for row in rows[2:]}
 

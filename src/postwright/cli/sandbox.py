@@ -60,6 +60,7 @@ def serve(
     """Run the sandbox until Ctrl-C or SIGTERM."""
     stay_on_this_machine()
     try:
+        from sandbox.clock import speed_from
         from sandbox.server import SandboxOptions
         from sandbox.server import serve as run
         from sandbox.serving import PortInUseError
@@ -68,11 +69,15 @@ def serve(
             f"The sandbox needs {error.name}. Install it with: pip install 'postwright[sandbox]'"
         ) from error
 
+    try:
+        passes = speed_from(speed)
+    except ValueError as error:
+        raise UsageError(f"--speed {error}.") from error
     options = SandboxOptions(
         port=port,
         instagram_port=instagram_port,
         aws_port=aws_port,
-        speed=_speed(speed),
+        speed=passes,
         graph_url=graph_url,
         empty=empty,
         keep=keep,
@@ -90,15 +95,3 @@ def _settings() -> dict[str, str]:
     """
     names = {str(field.alias) for field in Settings.model_fields.values()} - _PLACES
     return {name: os.environ[name] for name in names if os.environ.get(name)}
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < 1_000_000:
-        raise UsageError(f"--speed takes a number above 0 or max, not {text}.")
-    return speed
