@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import app, runs
+from postwright import app, closing
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return runs.record_failure(app.current(), event)
+    return closing.record_failure(app.current(), event)

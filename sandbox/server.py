@@ -50,6 +50,8 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 API = (
     ("POST", "/api/publish/start", "start_publish"),
     ("GET", "/api/publish/{id}/status", "get_status"),
+    ("POST", "/api/publish/{id}/cancel", "cancel_job"),
+    ("POST", "/api/publish/{id}/reconcile", "settle_job"),
 )
 """Method, path and function of each route of the HTTP API."""
 

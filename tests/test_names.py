@@ -20,9 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
 # Called by the HTTP API or by an event, never by a state. Every other function has a state.
-NOT_IN_THE_WORKFLOW = {"start_publish", "get_status", "record_failure"}
+NOT_IN_THE_WORKFLOW = {
+    *("start_publish", "get_status", "cancel_job", "settle_job"),
+    *("record_failure", "sweep_jobs"),
+}
 
-VERBS = {"check", "create", "get", "load", "publish", "reconcile", "record", "start"}
+VERBS = {
+    *("cancel", "check", "create", "get", "load", "publish", "reconcile", "record", "settle"),
+    *("start", "sweep"),
+}
 DOCSTRING_LINES = ("In:", "Out:", "Raises:", "Retry:")
 LONGEST_HANDLER = 25
 MEDIAN_HANDLER = 12

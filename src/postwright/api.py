@@ -5,21 +5,27 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from postwright import clock, posts, runs
+from pydantic import ValidationError
+
+from postwright import clock, closing, posts, runs, settling
 from postwright.app import App
 from postwright.errors import (
+    AccountBlockedError,
     AlreadyPublishedError,
     AlreadyPublishingError,
     InvalidPostError,
+    NotPossibleError,
+    PostwrightError,
     QuotaExceededError,
 )
-from postwright.models import Problem
+from postwright.models import Job, Problem, SettleRequest
 
 _JOB_ID_MAX: Final = 80
 """A job's id is the name of an execution, and that has at most 80 characters."""
+_NAME_MAX: Final = 200
 
 
 def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +39,8 @@ def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
         return _answer(409, {"status": "published", "permalink": error.permalink})
     except AlreadyPublishingError as error:
         return _answer(409, {"status": error.status, "jobId": error.job_id})
+    except AccountBlockedError as error:
+        return _answer(403, {"error": error.to_json()})
     except QuotaExceededError as error:
         wait = clock.from_text(error.frees_at) - clock.now() if error.frees_at else None
         seconds = math.ceil(wait.total_seconds()) if wait else 3600
@@ -49,6 +57,71 @@ def get_status(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     if found is None:
         return _answer(404, {"error": {"message": f"There is no publish job {job_id[:80]}."}})
     return _answer(200, found.to_json())
+
+
+def cancel_job(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
+    """`POST /api/publish/{id}/cancel`: 200 with how the job stands then, 404, or 409 when it is
+    over.
+    """
+    return _about_job(event, lambda job_id: _standing(closing.cancel(app, job_id, _who(event))))
+
+
+def settle_job(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
+    """`POST /api/publish/{id}/reconcile`: `{"accept": id}` or `{"notPublished": true}` settles an
+    unclear publish by hand, `{}` looks at it now; 200 with job and evidence, 404, 409, 422.
+    """
+    return _about_job(event, lambda job_id: _settle(app, job_id, event))
+
+
+def _settle(app: App, job_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        wish = SettleRequest.model_validate(_json_body(event) if event.get("body") else {})
+    except ValidationError as error:
+        raise posts.wrong_request(error, "accept, notPublished") from error
+    by = _who(event)
+    if wish.accept is not None:
+        return _standing(settling.accept(app, job_id, wish.accept, by))
+    if wish.not_published:
+        return _standing(settling.not_published(app, job_id, by))
+    case = settling.look_again(app, job_id, by)
+    answer = _standing(closing.known_job(app, job_id))
+    return {**answer, "evidence": case.to_json() if case else None}
+
+
+def _about_job(event: Mapping[str, Any], act: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a request that changes one job."""
+    job_id = str((event.get("pathParameters") or {}).get("id", ""))
+    try:
+        return _answer(200, act(job_id[:_JOB_ID_MAX]))
+    except InvalidPostError as error:
+        return _answer(404 if error.unknown else 422, {"error": error.to_json()})
+    except NotPossibleError as error:
+        return _answer(409, {"status": error.status, "error": error.to_json()})
+    except PostwrightError as error:
+        return _answer(502, {"error": error.to_json()})
+
+
+def _standing(job: Job) -> dict[str, Any]:
+    return {
+        "jobId": job.job_id,
+        "status": job.status,
+        "instagramPostId": job.instagram_post_id,
+        "permalink": job.permalink,
+        "settlement": job.settlement.to_json() if job.settlement else None,
+    }
+
+
+def _who(event: Mapping[str, Any]) -> str:
+    """Who asks, as the authorizer of the HTTP API knows them.
+
+    Source: API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers".
+    """
+    claims: Any = event.get("requestContext", {})
+    for name in ("authorizer", "jwt", "claims"):
+        claims = claims.get(name) if isinstance(claims, Mapping) else None
+    names = ("email", "cognito:username", "username", "sub")
+    known = [str(claims[name]) for name in names if isinstance(claims, Mapping) and name in claims]
+    return known[0][:_NAME_MAX] if known else "a caller of the API"
 
 
 def _json_body(event: Mapping[str, Any]) -> Any:

@@ -8,7 +8,9 @@ from functools import cache
 
 import httpx
 
+from postwright import breaker
 from postwright.executions import Executions
+from postwright.failures import GraphFailure
 from postwright.instagram import InstagramClient, new_http_client
 from postwright.media import MediaBucket
 from postwright.settings import Settings
@@ -53,8 +55,15 @@ class App:
             graph_url=self.settings.graph_url,
             http=self.http,
             renew_token=lambda: self.tokens.renew(account_id),
-            on_unknown=lambda failure: self.store.count_unknown(account_id, failure),
+            on_failure=lambda failure: self._note(account_id, failure),
         )
+
+    def _note(self, account_id: str, failure: GraphFailure) -> None:
+        """Keep what an answer of Instagram means beyond its call."""
+        if breaker.is_action_block(failure):
+            breaker.trip(self.store, account_id, failure, self.settings.block_hours)
+        if not failure.is_known:
+            self.store.count_unknown(account_id, failure)
 
 
 @cache

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from postwright import clock, errors, failures, limits, pacing, posts, progress, runs
+from postwright import breaker, clock, errors, failures, pacing, posts, progress, runs
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -31,6 +31,7 @@ from postwright.errors import (
 )
 from postwright.instagram import ContainerStatus, InstagramClient
 from postwright.models import (
+    PARENT,
     Container,
     Job,
     MediaKind,
@@ -40,10 +41,8 @@ from postwright.models import (
     parse_instant,
 )
 from postwright.quota import seconds_until_slot
+from postwright.reusing import is_too_old
 
-PARENT: Final = "parent"
-EXPIRED_AGE_SECONDS: Final = (limits.CONTAINER_LIFE_HOURS.value - 1) * 3600
-"""A container counts as expired an hour before Instagram lets go of it."""
 QUOTA_WAIT_MAX_SECONDS: Final = 3600
 QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
 
@@ -78,9 +77,10 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     """Whether the account may publish another post now; which containers are missing if so.
 
     Raises QuotaExceededError when the quota is full and the run is not to wait, or has waited for
-    three days.
+    three days, and AccountBlockedError while nothing may be sent.
     """
     runs.hold(app, ref)
+    breaker.check(app.store, ref.account_id)
     job = runs.job_of(app, ref)
     instagram = app.instagram(ref.account_id)
     waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
@@ -127,6 +127,7 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
     item, key = job.items[index], str(index)
     known = job.containers.get(key)
     if known is None or not known.exists:
+        breaker.check(app.store, ref.account_id)
         name = posts.item_name(index, item.media)
         known = _make(known, name, lambda: _create(app, ref, job, item))
         if job.kind != "carousel":
@@ -148,6 +149,7 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     children = _children(job)
     known = job.containers.get(PARENT)
     if known is None or not known.exists or known.children != children:
+        breaker.check(app.store, ref.account_id)
         options = posts.carousel_options(job.items)
         instagram = app.instagram(ref.account_id)
         known = _make(
@@ -181,7 +183,7 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     try:
         changed |= _look(app.instagram(ref.account_id), job)
     except RateLimitedError as error:
-        ages = [_age(container) for container in job.containers.values()]
+        ages = [container.age_seconds for container in job.containers.values()]
         if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
             raise
         return _answer(job, "wait", _slow_seconds(error))
@@ -202,7 +204,7 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
 
 def is_live(container: Container | None) -> bool:
     """True for a ready container that Instagram will still know for an hour at least."""
-    return container is not None and container.state == "finished" and not _expired(container)
+    return container is not None and container.state == "finished" and not is_too_old(container)
 
 
 def _next(job: Job) -> dict[str, Any]:
@@ -302,7 +304,7 @@ def _look(instagram: InstagramClient, job: Job) -> set[str]:
         container = job.containers.get(key)
         if container is None or container.id is None:
             continue
-        if container.exists and _expired(container):
+        if container.exists and is_too_old(container):
             job.containers[key] = Container(state="expired", tries=0)
             changed.add(key)
         elif container.state == "created":
@@ -389,7 +391,7 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
         for key in _keys(job)
         if (container := job.containers.get(key)) is not None
         and container.state == "created"
-        and _age(container) > budgets[_media_kind(job, key)]
+        and container.age_seconds > budgets[_media_kind(job, key)]
     ]
     if late:
         raise ProcessingFailedError(
@@ -422,7 +424,7 @@ def _wait_seconds(job: Job) -> int:
     first.
     """
     unfinished = [
-        (_media_kind(job, key), _age(container))
+        (_media_kind(job, key), container.age_seconds)
         for key, container in job.containers.items()
         if container.state == "created"
     ]
@@ -476,11 +478,3 @@ def _media_kind(job: Job, key: str) -> MediaKind:
 
 def _children(job: Job) -> list[str]:
     return [child.id for child in job.item_containers if child is not None and child.id is not None]
-
-
-def _age(container: Container) -> float:
-    return clock.seconds_since(parse_instant(container.created_at)) if container.created_at else 0.0
-
-
-def _expired(container: Container) -> bool:
-    return _age(container) >= EXPIRED_AGE_SECONDS

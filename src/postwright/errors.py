@@ -7,6 +7,7 @@
       wait      QuotaExceededError, RateLimitedError
       look      PublishUncertainError
       handled   AlreadyPublishingError, AlreadyPublishedError
+      refused   NotPossibleError, for what a person asked of a job; never in a run
 
 The state machine matches these names to the letter. Codes, trace ids and the like are fields.
 Which code means which class: `error_table.py`, decided in `failures.py`.
@@ -152,6 +153,14 @@ class AccountBlockedError(PostwrightError):
 
 class PublishUncertainError(PostwrightError):
     """The post may be live or not; look before anything else is done."""
+
+
+class NotPossibleError(PostwrightError):
+    """What somebody asked of a job cannot be done; `status` tells how the job stands."""
+
+    def __init__(self, sentence: str, *, status: str, **fields: Any) -> None:
+        super().__init__(sentence, **fields)
+        self.status = status
 
 
 class CaptionBusyError(PostwrightError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -72,6 +73,16 @@ class Executions:
             error=found.get("error"),
             cause=found.get("cause"),
         )
+
+    def stop(self, job_id: str, cause: str) -> None:
+        """Stop the execution of a job; nothing happens when it is over or never began.
+
+        What runs in its functions goes on to its end.
+        """
+        with suppress(self._client.exceptions.ExecutionDoesNotExist):
+            self._client.stop_execution(
+                executionArn=self.arn(job_id), error="Cancelled", cause=cause
+            )
 
     def arn(self, job_id: str) -> str:
         """The ARN of the execution that a job has or would have."""

@@ -142,8 +142,8 @@ class InstagramClient:
 
     `graph_url` includes the version. A client that is given (`http`) is not closed. When Instagram
     refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
-    again with it, except a publish. `on_unknown` is told of each error that no row of
-    `postwright.error_table` holds; whatever it raises is logged and goes no further.
+    again with it, except a publish. `on_failure` is told of each error that Instagram answers;
+    whatever it raises is logged and goes no further.
     """
 
     def __init__(
@@ -154,11 +154,11 @@ class InstagramClient:
         graph_url: str = DEFAULT_GRAPH_URL,
         http: httpx.Client | None = None,
         renew_token: Callable[[], str] | None = None,
-        on_unknown: Callable[[GraphFailure], None] | None = None,
+        on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> None:
         self._token = token
         self._renew_token = renew_token
-        self._on_unknown = on_unknown
+        self._on_failure = on_failure
         self.user_id = user_id
         self._graph_url = graph_url.rstrip("/")
         self._http = http or new_http_client()
@@ -382,20 +382,19 @@ class InstagramClient:
         raise failures.classify(failure)
 
     def _notice(self, failure: GraphFailure) -> None:
-        """Tell of an error that nobody knows. Counting must never get in the way of a post."""
-        if failure.is_known:
-            return
-        _log.warning(
-            "An error that is not in the table, at %s: HTTP %s, code %s/%s",
-            *(failure.call, failure.http_status, failure.code, failure.subcode),
-            extra=_told(failure),
-        )
-        if self._on_unknown is None:
+        """Tell of an error. Keeping count must never get in the way of a post."""
+        if not failure.is_known:
+            _log.warning(
+                "An error that is not in the table, at %s: HTTP %s, code %s/%s",
+                *(failure.call, failure.http_status, failure.code, failure.subcode),
+                extra=_told(failure),
+            )
+        if self._on_failure is None:
             return
         try:
-            self._on_unknown(failure)
+            self._on_failure(failure)
         except Exception:  # whatever it is, the call has its answer already
-            _log.exception("An unknown error could not be counted")
+            _log.exception("An error of Instagram could not be noted")
 
 
 def new_http_client() -> httpx.Client:

@@ -9,9 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from postwright import clock
@@ -142,6 +149,8 @@ class Attempt(Record):
     sent_at: Instant
     state: AttemptState
     answer: str | None = None
+    settled_by: str | None = None
+    settled_at: Instant | None = None
 
     @property
     def unproven(self) -> bool:
@@ -201,6 +210,8 @@ class SnapshotItem(Model):
     options_hash: str
 
 
+PARENT: Final = "parent"
+"""The key of a carousel's own container among those of its items, which are "0", "1" and so on."""
 ContainerState = Literal["created", "finished", "rejected", "retry", "throttled", "expired"]
 
 
@@ -217,9 +228,32 @@ class Container(Model):
     caption_hash: str | None = None
 
     @property
+    def age_seconds(self) -> float:
+        """How long ago it was made; 0 for one that never was."""
+        return clock.seconds_since(parse_instant(self.created_at)) if self.created_at else 0.0
+
+    @property
     def exists(self) -> bool:
         """True when Instagram has it and it has not failed."""
         return self.state in ("created", "finished")
+
+
+class Block(Record):
+    """An action block of an account, and until when nothing is sent because of it."""
+
+    since: Instant
+    until: Instant
+    code: int | None = None
+    subcode: int | None = None
+
+
+class Settlement(Model):
+    """How an unclear publish was settled from outside its run: by whom, when, and as what."""
+
+    how: Literal["accepted", "not_published", "found", "expired"]
+    by: str
+    at: Instant
+    instagram_post_id: str | None = None
 
 
 class Looks(Model):
@@ -250,6 +284,9 @@ class Job(Record):
     ig_user_id: str | None = None
     redrive_seen: int = 0
     looks: Looks | None = None
+    previous_job_id: str | None = None
+    cancelled_by: str | None = None
+    settlement: Settlement | None = None
     instagram_post_id: str | None = None
     permalink: str | None = None
     error: dict[str, Any] | None = None
@@ -263,7 +300,7 @@ class Job(Record):
     @property
     def publish_key(self) -> str:
         """The key of the container to publish: a carousel's parent, else the only one."""
-        return "parent" if self.kind == "carousel" else "0"
+        return PARENT if self.kind == "carousel" else "0"
 
     @property
     def item_containers(self) -> list[Container | None]:
@@ -284,6 +321,19 @@ class StatusAnswer(Model):
     def to_json(self) -> dict[str, Any]:
         """All keys, with null for what is not known yet."""
         return self.model_dump(by_alias=True, mode="json")
+
+
+class SettleRequest(Model):
+    """How a person settles an unclear publish; with neither, it is only looked at."""
+
+    accept: Annotated[str, StringConstraints(pattern=r"^\d{1,32}$")] | None = None
+    not_published: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SettleRequest:
+        if self.accept is not None and self.not_published:
+            raise ValueError("accept and notPublished exclude each other")
+        return self
 
 
 class Started(Model):

@@ -45,8 +45,13 @@ def parse_request(raw: Any) -> PublishRequest:
     try:
         return PublishRequest.model_validate(raw)
     except ValidationError as error:
-        problems = [_request_problem(row) for row in error.errors()]
-        raise InvalidPostError("The request cannot be used.", problems=problems) from error
+        raise wrong_request(error, "sessionId, groupId, accountId, publishAt, onQuota") from error
+
+
+def wrong_request(error: ValidationError, keys: str) -> InvalidPostError:
+    """What is wrong with the body of a request that may have these keys."""
+    problems = [_request_problem(row, keys) for row in error.errors()]
+    return InvalidPostError("The request cannot be used.", problems=problems)
 
 
 def find_group(app: App, request: PublishRequest) -> Group:
@@ -207,7 +212,7 @@ def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:
     ]
 
 
-def _request_problem(row: Mapping[str, Any]) -> Problem:
+def _request_problem(row: Mapping[str, Any], keys: str) -> Problem:
     field = ".".join(str(part) for part in row["loc"]) or "request"
     unknown = row["type"] == "extra_forbidden"
     missing = row["type"] == "missing"
@@ -215,7 +220,7 @@ def _request_problem(row: Mapping[str, Any]) -> Problem:
         item=field,
         rule="request-field",
         found="an unknown key" if unknown else "nothing" if missing else repr(row["input"])[:80],
-        allowed="sessionId, groupId, accountId, publishAt, onQuota" if unknown else row["msg"],
+        allowed=keys if unknown else row["msg"],
         fix="Remove it." if unknown else "Add it." if missing else "Correct it.",
     )
 

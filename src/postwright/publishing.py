@@ -13,41 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
-from postwright import caption, clock, containers, progress, runs
+from postwright import breaker, clock, containers, looking, progress, runs
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
     CaptionBusyError,
+    ContainerNotReadyError,
     PostwrightError,
     PublishUncertainError,
     QuotaExceededError,
     TokenInvalidError,
     TransientGraphError,
 )
-from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient, Media
-from postwright.models import Attempt, Container, Job, Looks, Ref, now_text, parse_instant
+from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient
+from postwright.models import Attempt, Fence, Job, Looks, Ref, now_text, parse_instant
 from postwright.store import ConditionFailedError
 
 SEND_WITHIN_SECONDS: Final = 5.0
 """A publish that has not been sent so soon after `sentAt` is not sent at all."""
-SETTLE_SECONDS: Final = 120.0
 LOOKS_MAX: Final = 10
 CLEAR_LOOKS: Final = 2
 """So many looks without a trace of the post before the same container may be sent again."""
 _ATTEMPTS_MAX: Final = 20
 """A group has one or two attempts; so many mean that each was too late to be sent."""
 _BLOCKED_ANSWER: Final = "4/2207051"
-_WINDOW_BEFORE: Final = timedelta(minutes=5)
-_WINDOW_AFTER: Final = timedelta(minutes=15)
-_MEDIA_TYPES: Final = {
-    "image": ("IMAGE", ("FEED", None)),
-    "reel": ("VIDEO", ("REELS", "FEED", None)),
-    "carousel": ("CAROUSEL_ALBUM", ("FEED", None)),
-}
 
 
 def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[str, Any]:
@@ -56,8 +47,9 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     `next` is `published`, `waitForQuota`, or `recheck` when nothing was sent: there is no live
     container, or it had become too late for the time fence. `remaining_seconds` tells how long this
     function may still run. Raises PublishUncertainError whenever the post may be live without our
-    knowing, also when an earlier attempt is found unproven (then nothing is sent), and
-    TransientGraphError when it was too late time and again.
+    knowing, also when an earlier attempt is found unproven (then nothing is sent),
+    TransientGraphError when it was too late time and again, and AccountBlockedError while nothing
+    may be sent.
     """
     group = runs.hold(app, ref, looking=True)
     attempt = group.attempt
@@ -72,7 +64,9 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     container_id = _container_to_send(job, attempt)
     if container_id is None:
         return {"next": "recheck", "instagramPostId": None}
+    breaker.check(app.store, ref.account_id)
     instagram = app.instagram(ref.account_id, token_read_now=True)
+    is_live = _is_live_already(instagram, attempt, container_id)
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
             "Another post with the same caption is being published on this account;"
@@ -80,6 +74,10 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
         )
     app.store.update_job(ref, phase="publishing")
     opened = _open(app, ref, job, container_id, attempt)
+    if is_live:
+        raise PublishUncertainError(
+            "Instagram has published this container already; looking for the post.", call="publish"
+        )
     if not _in_time(opened, remaining_seconds()):
         _refuse(app, ref, job, opened)
         if opened.seq >= _ATTEMPTS_MAX:
@@ -89,7 +87,15 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
                 call="publish",
             )
         return {"next": "recheck", "instagramPostId": None}
-    return _send(app, ref, job, opened, instagram)
+    try:
+        return _send(app, ref, job, opened, instagram)
+    except PostwrightError:
+        raise
+    except Exception as error:  # whatever broke once the attempt was open: the post may be live
+        raise PublishUncertainError(
+            f"The publish step broke ({type(error).__name__}); looking for the post.",
+            call="publish",
+        ) from error
 
 
 def reconcile(app: App, ref: Ref) -> dict[str, Any]:
@@ -107,8 +113,10 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
         return {"next": "resend", "instagramPostId": None}
     job = runs.job_of(app, ref)
     looks = _next_look(job, attempt, ref.redrive_count)
-    settled = _settled(attempt)  # before the look: what was seen earlier proves nothing later
-    evidence = _look(app, ref, job, attempt)
+    settled = looking.is_settled(
+        attempt
+    )  # before the look: what was seen earlier proves nothing later
+    evidence = looking.look(app, ref, job, attempt)
     if evidence.status == "PUBLISHED" and (evidence.only or settled):
         return _succeed(app, ref, job, evidence.only.id if evidence.only else None)
     looks.clear = looks.clear + 1 if evidence.clear else 0
@@ -122,7 +130,8 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
                 subcode=2207051,
                 call="publish",
             )
-        if app.settings.on_unknown == "resend" and attempt.n == 1:
+        may_resend = app.settings.on_unknown == "resend" and job.cancelled_by is None
+        if may_resend and attempt.n == 1:
             return _allow_resend(app, ref, attempt)
     if looks.count >= LOOKS_MAX:
         raise PublishUncertainError(
@@ -141,7 +150,11 @@ def record_result(app: App, ref: Ref) -> dict[str, Any]:
     same.
     """
     group = runs.hold(app, ref, looking=True)
-    job = runs.job_of(app, ref)
+    return close_published(app, ref, group, runs.job_of(app, ref))
+
+
+def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any]:
+    """What `record_result` does, for a group that was read; later calls fill in what was open."""
     media_id = group.instagram_post_id
     instagram = app.instagram(ref.account_id)
     permalink = group.permalink or (_permalink(instagram, media_id) if media_id else None)
@@ -156,6 +169,8 @@ def record_result(app: App, ref: Ref) -> dict[str, Any]:
         instagram_post_id=media_id,
         permalink=permalink,
         warning=_missing_children(instagram, job, media_id) if media_id else None,
+        error=None,
+        finished_at=job.finished_at or now_text(),
     )
     return {
         "sessionId": ref.session_id,
@@ -172,6 +187,27 @@ def _container_to_send(job: Job, attempt: Attempt | None) -> str | None:
         return attempt.container_id
     container = job.containers.get(job.publish_key)
     return container.id if container is not None and containers.is_live(container) else None
+
+
+def _is_live_already(
+    instagram: InstagramClient, attempt: Attempt | None, container_id: str
+) -> bool:
+    """Whether a container that was sent before, and then given up by somebody who looked, is live.
+
+    Raises ContainerNotReadyError when that cannot be read: nothing is sent before it is.
+    """
+    given_up = attempt is not None and attempt.settled_by and attempt.state == "not_published"
+    if attempt is None or not given_up or attempt.container_id != container_id:
+        return False
+    try:
+        return instagram.container_status(container_id).status_code == "PUBLISHED"
+    except TokenInvalidError:
+        raise
+    except PostwrightError as error:
+        raise ContainerNotReadyError(
+            f"The container was sent before and cannot be looked at now. {error.sentence}",
+            call="status",
+        ) from error
 
 
 def _open(app: App, ref: Ref, job: Job, container_id: str, previous: Attempt | None) -> Attempt:
@@ -256,83 +292,6 @@ def _next_look(job: Job, attempt: Attempt, redrive_count: int) -> Looks:
         seen = Looks(seq=attempt.seq, redrive=redrive_count)
     seen.count += 1
     return seen
-
-
-def _settled(attempt: Attempt) -> bool:
-    return clock.seconds_since(parse_instant(attempt.sent_at)) >= SETTLE_SECONDS
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """What a look found: the status of the container that was sent, and the posts that fit.
-
-    `doubts` counts posts that may be ours although they do not fit: without a caption in the
-    answer, or with another number of items. `read` is False when the posts could not be read.
-    """
-
-    status: str | None = None
-    candidates: tuple[Media, ...] = ()
-    doubts: int = 0
-    read: bool = False
-
-    @property
-    def clear(self) -> bool:
-        """Nothing at all speaks for a post."""
-        return self.status == "FINISHED" and self.read and not self.candidates and self.doubts == 0
-
-    @property
-    def only(self) -> Media | None:
-        """The post, when exactly one fits."""
-        return self.candidates[0] if len(self.candidates) == 1 else None
-
-
-def _look(app: App, ref: Ref, job: Job, attempt: Attempt) -> _Evidence:
-    """Read container and posts. What cannot be read for the moment never counts as a finding."""
-    instagram = app.instagram(ref.account_id)
-    status = None
-    try:
-        status = instagram.container_status(attempt.container_id).status_code
-        candidates, doubts = _candidates(app, ref, job, attempt, instagram)
-    except TokenInvalidError:
-        raise
-    except PostwrightError:
-        return _Evidence(status)
-    return _Evidence(status, tuple(candidates), doubts, read=True)
-
-
-def _candidates(
-    app: App, ref: Ref, job: Job, attempt: Attempt, instagram: InstagramClient
-) -> tuple[list[Media], int]:
-    """Posts of the same kind, time, caption and number of items that no other group has.
-
-    The second value counts those that may be ours all the same. Source: a caption may be missing
-    from an answer (IG Media reference, 2026), and a carousel was seen to go live with fewer items
-    than were sent (2026-09-14).
-    """
-    container = job.containers.get(job.publish_key) or Container(state="created")
-    created = parse_instant(container.created_at or attempt.sent_at)
-    since = created - _WINDOW_BEFORE
-    until = parse_instant(attempt.sent_at) + _WINDOW_AFTER
-    wanted = caption.normalise(job.caption_text)
-    media_type, products = _MEDIA_TYPES[job.kind or "image"]
-    found, doubts = [], 0
-    for media in instagram.recent_media(limit=50).media:
-        same_kind = media.media_type == media_type and media.media_product_type in products
-        in_window = media.timestamp is not None and since <= media.timestamp <= until
-        unknown_caption = media.caption is None and bool(wanted)
-        if not (same_kind and in_window):
-            continue
-        if not unknown_caption and caption.normalise(media.caption) != wanted:
-            continue
-        owner = app.store.media_owner(ref.account_id, media.id)
-        if owner not in (None, (ref.session_id, ref.group_id)):
-            continue
-        other_count = job.kind == "carousel" and instagram.child_count(media.id) != len(job.items)
-        if unknown_caption or other_count:
-            doubts += 1
-        else:
-            found.append(media)
-    return found, doubts
 
 
 def _permalink(instagram: InstagramClient, media_id: str) -> str | None:

@@ -1,15 +1,12 @@
-"""Runs of the workflow for a group: who has it, how a run begins, and how one that is over is
-closed.
-"""
+"""Runs of the workflow for a group: who has it, and how a run begins."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import timedelta
 from typing import Any, Final
 
-from postwright import caption, clock, errors, posts, progress
+from postwright import breaker, caption, clock, closing, posts, progress, reusing
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
@@ -18,13 +15,11 @@ from postwright.errors import (
     PostwrightError,
     QuotaExceededError,
 )
-from postwright.executions import Execution
 from postwright.models import (
     Fence,
     Job,
     Problem,
     PublishRequest,
-    PublishStatus,
     Ref,
     Started,
     StatusAnswer,
@@ -43,8 +38,9 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
     """Begin to publish a group, or name the run that has it already.
 
     Raises InvalidPostError with all problems, AlreadyPublishedError, AlreadyPublishingError for a
-    group whose last publish is unconfirmed, and QuotaExceededError where `check_quota` is asked for
-    and no wait is wanted. A repeat is safe: the claim on the group decides.
+    group whose last publish is unconfirmed, AccountBlockedError while nothing may be sent, and
+    QuotaExceededError where `check_quota` is asked for and no wait is wanted. A repeat is safe: the
+    claim on the group decides.
     """
     group = posts.find_group(app, request)
     posts.account_of(request, group)
@@ -53,8 +49,10 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
     if running is not None:
         return Started(job_id=running, new=False)
     posts.prepare(app, group)
-    if check_quota and request.on_quota == "fail" and request.publish_at is None:
-        _refuse_over_quota(app, posts.account_of(request, group))
+    if request.publish_at is None:
+        breaker.check(app.store, posts.account_of(request, group))
+        if check_quota and request.on_quota == "fail":
+            _refuse_over_quota(app, posts.account_of(request, group))
     job_id = new_job_id()
     try:
         claim(app, request, job_id)
@@ -129,8 +127,12 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
                 f"Job {running} is publishing this group already.", job_id=running
             )
         try:
-            app.store.claim(group, _new_job(request, ref))
+            app.store.claim(group, _new_job(request, ref, group.active_job_id))
         except ConditionFailedError:
+            if _has_let_go(app, ref):
+                raise AlreadyPublishingError(
+                    "This run was cancelled and has let go of the group.", job_id=job_id
+                ) from None
             continue
         return ref
     raise AlreadyPublishingError(
@@ -147,6 +149,23 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
     published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
     gone on without this job.
     """
+    for _ in range(_CLAIM_ROUNDS):
+        group = _still_ours(app, ref, looking=looking)
+        if group.publish_status not in ("failed", "unconfirmed"):
+            return group
+        try:
+            app.store.take_back(ref, group.publish_status)
+        except ConditionFailedError:
+            continue  # somebody changed it, perhaps this very call, whose first answer was lost
+        group.publish_status = "publishing"
+        return group
+    raise AlreadyPublishingError(
+        "Other runs keep changing this group; ask for its status.", job_id=ref.job_id
+    )
+
+
+def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
+    """The group, if this job may go on with it; see `hold`."""
     group = app.store.fence(ref.session_id, ref.group_id)
     if group is None:
         raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
@@ -154,7 +173,9 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
         raise _published(group)
     if group.active_job_id != ref.job_id:
         raise AlreadyPublishingError(
-            f"Job {group.active_job_id} has taken this group over.",
+            f"Job {group.active_job_id} has taken this group over."
+            if group.active_job_id
+            else "This run was cancelled and has let go of the group. Start a new one.",
             job_id=group.active_job_id or "none",
             status=group.publish_status,
         )
@@ -164,31 +185,24 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
         )
     if group.publish_status == "unconfirmed" and not looking:
         raise _unconfirmed(group)
-    if group.publish_status in ("failed", "unconfirmed"):
-        take_back = app.store.hold if group.publish_status == "failed" else app.store.hold_to_look
-        try:
-            take_back(ref)
-        except ConditionFailedError as error:
-            raise AlreadyPublishingError(
-                "Another run has taken this group over.", job_id=group.active_job_id or "none"
-            ) from error
-        phase = "creating_containers" if group.publish_status == "failed" else "publishing"
-        app.store.update_job(ref, status="publishing", phase=phase)
-        group.publish_status = "publishing"
     return group
 
 
 def take_snapshot(app: App, request: PublishRequest, ref: Ref) -> None:
-    """Fix what is published from here on; raises InvalidPostError when the group is not fit."""
+    """Fix what is published from here on; raises InvalidPostError when the group is not fit.
+
+    What an earlier run of the group has made of the same media is used again.
+    """
     post = posts.prepare(app, posts.find_group(app, request))
+    user_id = app.tokens.credentials(ref.account_id).user_id
     app.store.update_job(
         ref,
         kind=post.kind,
         items=post.items,
-        containers={},
+        containers=reusing.containers_for(app, ref, post, user_id),
         caption_text=post.caption,
         caption_hash=caption.digest(post.caption),
-        ig_user_id=app.tokens.credentials(ref.account_id).user_id,
+        ig_user_id=user_id,
         phase="creating_containers",
         progress=progress.at_start(post.kind, len(post.items)),
         started_at=now_text(),
@@ -211,9 +225,8 @@ def status(app: App, job_id: str) -> StatusAnswer | None:
     job = app.store.find_job(job_id)
     if job is None:
         return None
-    quiet = clock.seconds_since(parse_instant(job.updated_at)) > QUIET_SECONDS
-    if job.status == "publishing" and quiet:
-        _look_after(app, job)
+    if job.status == "publishing":
+        look_after(app, job)
         job = app.store.find_job(job_id) or job
     phase, steps = progress.as_of_now(job)
     return StatusAnswer(
@@ -226,60 +239,18 @@ def status(app: App, job_id: str) -> StatusAnswer | None:
     )
 
 
-def _look_after(app: App, job: Job) -> None:
-    """Start the run of a claim whose starter died in between; close a run that is over."""
+def look_after(app: App, job: Job) -> None:
+    """For a job that has been quiet: start the run of a claim whose starter died in between, and
+    close a run that is over.
+    """
+    if clock.seconds_since(parse_instant(job.updated_at)) <= QUIET_SECONDS:
+        return
     if app.executions.describe(job.job_id) is not None:
-        close_run(app, job)
+        closing.close_run(app, job)
         return
     group = app.store.fence(job.session_id, job.group_id)
     if group is not None and group.active_job_id == job.job_id:
         app.executions.start(job.job_id, job.request)
-
-
-def close_run(app: App, job: Job) -> None:
-    """Transition 8: record the end of a run that ended without our code, as the group's attempt
-    tells it.
-
-    Nothing happens while the execution runs, after it succeeded, or when the group has gone on to
-    another job. A repeat is safe.
-    """
-    ref = ref_of(job)
-    execution = app.executions.describe(job.job_id)
-    if execution is None or not execution.over:
-        return
-    group = app.store.fence(job.session_id, job.group_id)
-    if group is None or group.active_job_id != job.job_id:
-        if job.status == "publishing":
-            app.store.update_job(ref, status="failed", phase="failed", error=_error_of(execution))
-        return
-    if group.publish_status == "publishing":
-        outcome = _outcome(group)
-        try:
-            app.store.close_group(group, job.job_id, outcome)
-        except ConditionFailedError:
-            return
-        group.publish_status = outcome
-    _close_job(app, ref, group, execution)
-
-
-def record_failure(app: App, event: dict[str, Any]) -> dict[str, Any]:
-    """Close the job of an execution that ended without success; the event only names it."""
-    job_id = str(event["detail"]["name"])
-    job = app.store.find_job(job_id)
-    if job is not None:
-        close_run(app, job)
-    return {"jobId": job_id, "known": job is not None}
-
-
-def ref_of(job: Job) -> Ref:
-    """The reference under which the steps work for a job."""
-    return Ref(
-        session_id=job.session_id,
-        group_id=job.group_id,
-        job_id=job.job_id,
-        account_id=job.account_id,
-        redrive_count=job.redrive_seen,
-    )
 
 
 def _resolve(app: App, group: Fence) -> str | None:
@@ -305,14 +276,22 @@ def _resolve(app: App, group: Fence) -> str | None:
         return job_id
     if not execution.over:
         return job_id
-    close_run(app, job)
+    closing.close_run(app, job)
     now = app.store.fence(group.session_id, group.group_id)
     if now is None or now.publish_status == "publishing":
         return (now and now.active_job_id) or job_id
     return _resolve(app, now)
 
 
-def _new_job(request: PublishRequest, ref: Ref) -> Job:
+def _has_let_go(app: App, ref: Ref) -> bool:
+    """True for a run that had the group once and does not any more."""
+    if app.store.job(ref.session_id, ref.job_id) is None:
+        return False
+    group = app.store.fence(ref.session_id, ref.group_id)
+    return group is None or group.active_job_id != ref.job_id
+
+
+def _new_job(request: PublishRequest, ref: Ref, previous_job_id: str | None) -> Job:
     now = now_text()
     return Job(
         job_id=ref.job_id,
@@ -321,6 +300,7 @@ def _new_job(request: PublishRequest, ref: Ref) -> Job:
         account_id=ref.account_id,
         request=request,
         phase="scheduled" if request.publish_at else "creating_containers",
+        previous_job_id=previous_job_id,
         created_at=now,
         updated_at=now,
     )
@@ -363,41 +343,6 @@ def _refuse_over_quota(app: App, account_id: str) -> None:
 
 def _may_be_live(group: Fence) -> bool:
     return group.attempt is not None and group.attempt.state == "open"
-
-
-def _outcome(group: Fence) -> PublishStatus:
-    attempt = group.attempt
-    if group.instagram_post_id is not None or (attempt and attempt.state == "published"):
-        return "published"
-    return "unconfirmed" if attempt and attempt.unproven else "failed"
-
-
-def _close_job(app: App, ref: Ref, group: Fence, execution: Execution) -> None:
-    if group.publish_status == "published":
-        app.store.update_job(
-            ref,
-            status="published",
-            phase="published",
-            instagram_post_id=group.instagram_post_id,
-            permalink=group.permalink,
-        )
-    else:
-        state = "unconfirmed" if group.publish_status == "unconfirmed" else "failed"
-        app.store.update_job(ref, status=state, phase=state, error=_error_of(execution))
-
-
-def _error_of(execution: Execution) -> dict[str, Any]:
-    """What the state machine recorded, as the job record shows it."""
-    if execution.status == "ABORTED":
-        return {"type": "Aborted", "message": "The run was stopped by hand. Start it again."}
-    if execution.status == "TIMED_OUT":
-        return {"type": "TimedOut", "message": "The run took longer than it may. Redrive it."}
-    try:
-        text = str(json.loads(execution.cause or "")["errorMessage"])
-    except (ValueError, KeyError, TypeError):
-        text = execution.cause or "No cause was recorded."
-    sentence, fields = errors.split_text(text)
-    return {"type": execution.error or "Unknown", "message": errors.redact(sentence), **fields}
 
 
 def _published(group: Fence) -> AlreadyPublishedError:

@@ -48,6 +48,13 @@ class Settings(BaseModel):
         alias="POSTWRIGHT_ON_UNKNOWN",
         description="After an unclear publish without a trace: resend, or ask a person.",
     )
+    block_hours: float = Field(
+        24,
+        ge=0,
+        le=24 * 365,
+        alias="POSTWRIGHT_BLOCK_HOURS",
+        description="How long nothing is sent for an account after Instagram blocked an action.",
+    )
     image_budget_seconds: int = Field(
         300,
         gt=0,

@@ -8,10 +8,11 @@ condition; none retries.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -21,6 +22,7 @@ from postwright.errors import redact
 from postwright.failures import GraphFailure
 from postwright.models import (
     Attempt,
+    Block,
     Container,
     Description,
     Fence,
@@ -47,6 +49,8 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 _MESSAGE_LENGTH: Final = 300
+_BLOCK: Final = "BLOCK"
+_RELEASE: Final = " REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
 _NOT_UNPROVEN: Final = f"(attribute_not_exists(attempt) OR NOT {_UNPROVEN})"
@@ -165,23 +169,22 @@ class Store:
         ]
         self._transact(items)
 
-    def hold(self, ref: Ref) -> None:
-        """Transition 2: take a failed group back for the same job, as a redrive needs it."""
-        self._update_group(
-            ref,
-            "SET publishStatus = :publishing",
-            f"activeJobId = :job AND publishStatus = :failed AND {_NO_OPEN_ATTEMPT}",
-            {":publishing": "publishing", ":failed": "failed", ":job": ref.job_id},
-        )
+    def take_back(self, ref: Ref, status: Literal["failed", "unconfirmed"]) -> None:
+        """Transition 2: the same job takes its group back, as a redrive needs it, and its record
+        says so in the same step.
 
-    def hold_to_look(self, ref: Ref) -> None:
-        """Transition 2 for publish and reconcile: take an unconfirmed group back, only to look."""
-        self._update_group(
+        An unconfirmed group has an unproven attempt and is taken back only to look.
+        """
+        attempt = _NO_OPEN_ATTEMPT if status == "failed" else _UNPROVEN
+        update = self._group_update(
             ref,
             "SET publishStatus = :publishing",
-            f"activeJobId = :job AND publishStatus = :unconfirmed AND {_UNPROVEN}",
-            {":publishing": "publishing", ":unconfirmed": "unconfirmed", ":job": ref.job_id},
+            f"activeJobId = :job AND publishStatus = :status AND {attempt}",
+            {":publishing": "publishing", ":status": status, ":job": ref.job_id},
         )
+        phase = "creating_containers" if status == "failed" else "publishing"
+        changes = {"status": "publishing", "phase": phase}
+        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def open_attempt(self, ref: Ref, attempt: Attempt, previous: Attempt | None) -> None:
         """Transitions 3 and 7: from here on a POST may have been sent; the caption is locked."""
@@ -281,17 +284,59 @@ class Store:
             {":publishing": "publishing", ":job": ref.job_id, ":seq": seq, ":one": 1},
         )
 
-    def close_group(self, group: Fence, job_id: str, status: PublishStatus) -> None:
-        """Transition 8: a run that is over leaves the group, if the attempt is as it was read."""
-        values: dict[str, Any] = {":publishing": "publishing", ":job": job_id, ":status": status}
+    def close_group(
+        self,
+        read: Fence,
+        ref: Ref,
+        status: PublishStatus,
+        changes: Mapping[str, Any],
+        *,
+        release: bool = False,
+    ) -> None:
+        """Transition 8: a run that is over leaves the group with a status, if the attempt is as it
+        was read; its job takes the changes in the same step.
+
+        With `release`, for a run that was cancelled, it can never take the group back.
+        """
+        values: dict[str, Any] = {
+            ":publishing": "publishing",
+            ":job": ref.job_id,
+            ":status": status,
+        }
         condition = "publishStatus = :publishing AND activeJobId = :job"
-        if group.attempt is None:
+        if read.attempt is None:
             condition += " AND attribute_not_exists(attempt)"
         else:
             condition += " AND attempt.seq = :seq AND attempt.#state = :state"
-            values |= {":seq": group.attempt.seq, ":state": group.attempt.state}
-        ref = Ref(session_id=group.session_id, group_id=group.group_id, job_id=job_id)
-        self._update_group(ref, "SET publishStatus = :status", condition, values)
+            values |= {":seq": read.attempt.seq, ":state": read.attempt.state}
+        action = f"SET publishStatus = :status{_RELEASE if release else ''}"
+        update = self._group_update(ref, action, condition, values)
+        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
+
+    def disprove(
+        self, ref: Ref, seq: int, by: str, changes: Mapping[str, Any], *, release: bool = False
+    ) -> None:
+        """Transition 10: somebody who looked says that nothing was published. The group is failed,
+        and its job takes the changes in the same step.
+
+        The attempt keeps the mark, so that its container is looked at before it is ever sent again.
+        """
+        update = self._group_update(
+            ref,
+            "SET publishStatus = :failed, attempt.#state = :not_published,"
+            f" attempt.settledBy = :by, attempt.settledAt = :now{_RELEASE if release else ''}",
+            "publishStatus = :unconfirmed AND activeJobId = :job AND attempt.seq = :seq"
+            f" AND {_UNPROVEN}",
+            {
+                ":failed": "failed",
+                ":unconfirmed": "unconfirmed",
+                ":job": ref.job_id,
+                ":seq": seq,
+                ":by": by,
+                ":now": now_text(),
+            },
+        )
+        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def set_permalink(self, ref: Ref, permalink: str) -> None:
         """Keep the link of a group that is published."""
@@ -352,14 +397,58 @@ class Store:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
+    # What an account may not do
+
+    def block_account(self, account_id: str, block: Block) -> None:
+        """Keep until when an account sends nothing; a block that lasts longer stays."""
+        with suppress(ConditionFailedError):
+            self._put(
+                {**_key(f"ACCOUNT#{account_id}", _BLOCK), **block.to_json()},
+                condition="attribute_not_exists(PK) OR #until < :until",
+                names={"#until": "until"},
+                values={":until": block.until},
+            )
+
+    def account_block(self, account_id: str) -> Block | None:
+        """The last action block of an account, or None; it may be over."""
+        found = self._get(_key(f"ACCOUNT#{account_id}", _BLOCK))
+        return Block.model_validate(found) if found else None
+
+    def unblock_account(self, account_id: str) -> None:
+        """Forget the block of an account; a repeat changes nothing."""
+        key = _serialized(_key(f"ACCOUNT#{account_id}", _BLOCK))
+        self._client.delete_item(TableName=self._table, Key=key)
+
     # The job record
 
-    def update_job(self, ref: Ref, **changes: Any) -> None:
-        """Set attributes of the job, named as in the model.
+    def open_jobs(self) -> Iterator[Job]:
+        """The jobs that somebody must still look after, the longest quiet first.
 
-        A finished job leaves the index of open jobs and gets a time to live; one that runs again
-        comes back.
+        The index runs a moment behind, so that each is read anew.
         """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=OPEN_JOBS_INDEX,
+            KeyConditionExpression="openJob = :open",
+            ExpressionAttributeValues=_serialized({":open": "open"}),
+            ProjectionExpression="sessionId, jobId",
+        )
+        for page in pages:
+            for item in page["Items"]:
+                job = self.job(_deserialize(item["sessionId"]), _deserialize(item["jobId"]))
+                if job is not None:
+                    yield job
+
+    def update_job(self, ref: Ref, **changes: Any) -> None:
+        """Set attributes of the job, named as in the model; None takes one away.
+
+        A job that is over leaves the index of open jobs and gets a time to live; one that runs
+        again comes back. An unclear publish and a post without its link keep a job open.
+        """
+        self._client.update_item(**self._job_update(ref, changes))
+
+    def _job_update(self, ref: Ref, changes: Mapping[str, Any]) -> Any:
+        """The update of a job, for a call of its own or as part of a transaction."""
         record: dict[str, Any] = {"updatedAt": now_text()}
         for name, value in changes.items():
             field = Job.model_fields[name]
@@ -369,10 +458,37 @@ class Store:
             record["openJob"] = "open"
             remove += ["expiresAt", "finishedAt", "error"]
         elif "status" in changes:
-            life = clock.now() + FINISHED_JOB_LIFE
-            record |= {"expiresAt": int(life.timestamp()), "finishedAt": now_text()}
-            remove.append("openJob")
-        self._update(_job_key(ref.session_id, ref.job_id), record, remove)
+            record.setdefault("finishedAt", now_text())
+            if changes["status"] == "unconfirmed" or (
+                changes["status"] == "published" and not changes.get("permalink")
+            ):
+                record["openJob"] = "open"
+                remove.append("expiresAt")
+            else:
+                life = clock.now() + FINISHED_JOB_LIFE
+                record["expiresAt"] = int(life.timestamp())
+                remove.append("openJob")
+        kept = {name: value for name, value in record.items() if name not in remove}
+        action = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+        if remove:
+            action += " REMOVE " + ", ".join(f"#{name}" for name in dict.fromkeys(remove))
+        return {
+            "TableName": self._table,
+            "Key": _serialized(_job_key(ref.session_id, ref.job_id)),
+            "UpdateExpression": action,
+            "ConditionExpression": "attribute_exists(PK)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*kept, *remove)},
+            "ExpressionAttributeValues": _serialized({f":{n}": v for n, v in kept.items()}),
+        }
+
+    def leave_open_jobs(self, ref: Ref) -> None:
+        """Take a job out of the index of open jobs; a repeat changes nothing."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_serialized(_job_key(ref.session_id, ref.job_id)),
+            UpdateExpression="REMOVE openJob",
+            ConditionExpression="attribute_exists(PK)",
+        )
 
     def put_container(self, ref: Ref, key: str, container: Container) -> None:
         """Keep what is known of one container; the others are not touched."""
@@ -432,9 +548,12 @@ class Store:
         item: Mapping[str, Any],
         *,
         condition: str | None = None,
+        names: Mapping[str, str] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
         extra: dict[str, Any] = {}
+        if names:
+            extra["ExpressionAttributeNames"] = names
         if condition:
             extra["ConditionExpression"] = condition
         if values:
@@ -453,27 +572,15 @@ class Store:
             }
         }
 
-    def _update(self, key: Mapping[str, str], record: Mapping[str, Any], remove: list[str]) -> None:
-        kept = {name: value for name, value in record.items() if name not in remove}
-        names = {f"#{name}": name for name in (*kept, *remove)}
-        action = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-        if remove:
-            action += " REMOVE " + ", ".join(f"#{name}" for name in dict.fromkeys(remove))
-        self._client.update_item(
-            TableName=self._table,
-            Key=_serialized(key),
-            UpdateExpression=action,
-            ConditionExpression="attribute_exists(PK)",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=_serialized({f":{n}": v for n, v in kept.items()}),
-        )
-
     def _update_group(
         self, ref: Ref, action: str, condition: str, values: Mapping[str, Any]
     ) -> None:
         try:
             self._client.update_item(**self._group_update(ref, action, condition, values))
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+        except (
+            self._client.exceptions.ConditionalCheckFailedException,
+            self._client.exceptions.TransactionConflictException,
+        ) as error:
             raise ConditionFailedError(str(error)) from error
 
     def _group_update(

@@ -23,6 +23,7 @@ from postwright.models import (
     MediaItem,
     PostKind,
     PublishRequest,
+    PublishStatus,
     Ref,
     Session,
     SnapshotItem,
@@ -281,6 +282,11 @@ class World:
             updated_at=now,
         )
         self.store.claim(self.group(ref.group_id), job)
+
+    def close(self, ref: Ref, status: PublishStatus) -> None:
+        """The run of `ref` is over and leaves its group so."""
+        group = self.group(ref.group_id)
+        self.store.close_group(group, ref, status, {"status": status, "phase": status})
 
     def ready_to_publish(self, group_id: str = "g1", text: str = "Hello", **more: Any) -> Ref:
         """A run whose next step is to publish an image that is ready on Instagram."""

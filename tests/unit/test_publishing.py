@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from postwright import publishing, runs
+from postwright import closing, looking, publishing
 from postwright.clock import from_text
 from postwright.errors import (
     AccountBlockedError,
@@ -124,7 +124,7 @@ class TakenOver(Store):
         job = self.job(ref.session_id, ref.job_id)
         assert fence is not None
         assert job is not None
-        self.close_group(fence, ref.job_id, "failed")
+        self.close_group(fence, ref, "failed", {"status": "failed", "phase": "failed"})
         self.claim(fence, job.model_copy(update={"job_id": "another"}))
         return locked
 
@@ -214,7 +214,7 @@ def test_the_four_times_of_the_fence_grow() -> None:
         PUBLISH_DEADLINE_SECONDS,
         TIMEOUT_SECONDS,
         task_timeout,
-        publishing.SETTLE_SECONDS,
+        looking.SETTLE_SECONDS,
     )
 
     assert list(fence) == [15, 30, 45, 120]
@@ -356,7 +356,7 @@ def test_an_open_attempt_is_looked_into_and_nothing_is_sent(world: World, status
     ref = world.ready_to_publish()
     unclear(world, ref)
     if status == "unconfirmed":
-        world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+        world.close(ref, "unconfirmed")
 
     with pytest.raises(PublishUncertainError, match="has not been settled"):
         publish(world, ref)
@@ -508,6 +508,7 @@ def test_a_proven_refusal_is_marked_and_opens_the_way_for_another_try(
         publish(world, ref)
     refused = attempt_of(world)
     caption_kept = has_caption(world, ref)
+    world.store.unblock_account(ref.account_id)
     again = publish(world, ref)
 
     assert (refused.state, refused.seq, caption_kept) == ("not_published", 1, False)
@@ -641,7 +642,7 @@ def test_a_post_that_is_live_is_found_with_its_id(world: World) -> None:
 def test_a_post_that_is_live_is_found_also_after_the_run_was_unconfirmed(world: World) -> None:
     ref = world.ready_to_publish()
     unclear(world, ref, effect=True)
-    world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+    world.close(ref, "unconfirmed")
 
     answer = reconcile(world, ref)
 
@@ -821,6 +822,7 @@ def test_a_refused_resend_proves_nothing_about_the_first_send(
     now = attempt_of(world)
     assert (now.state, now.n, now.container_id) == ("resend_allowed", 1, sent.container_id)
     assert has_caption(world, ref)
+    world.store.unblock_account(ref.account_id)
     assert publish(world, ref)["next"] == "published"
     assert len(world.lab.posts()) == 1
 
@@ -1231,7 +1233,7 @@ def test_nothing_secret_is_left_in_the_records(world: World) -> None:
     world.publish_answers(403, json.dumps({"error": {"message": DEMO_ACCOUNT.token, "code": 190}}))
     with pytest.raises(TokenInvalidError):
         publish(world, ref)
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     items = json.dumps(world.cloud.dynamodb.scan(TableName=world.app.settings.table)["Items"])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from postwright import caption, clock, containers, publishing, runs
+from postwright import caption, clock, closing, containers, publishing, runs
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
@@ -101,18 +101,18 @@ class AttemptMeanwhile(Store):
         return found
 
 
-def test_a_run_whose_attempt_has_changed_meanwhile_is_not_closed(world: World) -> None:
+def test_a_run_whose_attempt_has_changed_meanwhile_is_closed_by_the_attempt_that_is_there(
+    world: World,
+) -> None:
     ref = world.begun()
     end(world, ref)
     table = world.app.settings.table
     racing = replace(world.app, store=AttemptMeanwhile(world.cloud.dynamodb, table))
 
-    runs.close_run(racing, world.job(ref))
+    closing.close_run(racing, world.job(ref))
 
-    assert world.group().publish_status == "publishing"
-    assert world.job(ref).status == "publishing"
-    runs.close_run(world.app, world.job(ref))
     assert world.group().publish_status == "unconfirmed"
+    assert world.job(ref).status == "unconfirmed"
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
@@ -124,7 +124,7 @@ def test_a_run_that_ends_with_an_unproven_attempt_is_unconfirmed_and_never_faile
     open_attempt(world, ref, state)
     end(world, ref, status)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     job = world.job(ref)
     assert world.group().publish_status == "unconfirmed"
@@ -239,7 +239,7 @@ def test_a_group_that_is_published_is_not_published_again(world: World) -> None:
 def test_a_group_that_is_unconfirmed_is_only_settled(world: World) -> None:
     ref = world.begun()
     open_attempt(world, ref)
-    world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+    world.close(ref, "unconfirmed")
 
     with pytest.raises(AlreadyPublishingError, match="Settle it") as raised:
         start(world)
@@ -257,7 +257,7 @@ def test_a_group_that_failed_can_be_started_again(world: World) -> None:
     world.add_image_group()
     first = start(world)
     world.executions.end(first.job_id, "ABORTED")
-    runs.record_failure(world.app, event_of(first.job_id))
+    closing.record_failure(world.app, event_of(first.job_id))
 
     assert start(world).new
 
@@ -311,7 +311,7 @@ def test_a_start_that_loses_the_race_to_an_unclear_publish_says_so(world: World)
         ref = Ref(session_id=SESSION, group_id="g1", job_id=start(world).job_id)
         open_attempt(world, ref)
         end(world, ref)
-        runs.close_run(world.app, world.job(ref))
+        closing.close_run(world.app, world.job(ref))
 
     with pytest.raises(AlreadyPublishingError) as raised:
         runs.start(overtaken(world, win), world.request())
@@ -342,7 +342,7 @@ class AnotherTookOver(FakeExecutions):
     def describe(self, job_id: str) -> Execution | None:
         ref = Ref(session_id=SESSION, group_id="g1", job_id=job_id)
         if self.world.group().active_job_id == job_id:
-            self.world.store.close_group(self.world.group(), job_id, "failed")
+            self.world.close(ref, "failed")
             self.world.claim(ref.model_copy(update={"job_id": "another"}))
         return Execution(self.arn(job_id), "FAILED")
 
@@ -635,7 +635,7 @@ def test_a_run_for_a_published_group_is_handled_already(world: World) -> None:
 def test_a_run_for_an_unconfirmed_group_ends_red(world: World) -> None:
     ref = world.begun()
     open_attempt(world, ref)
-    world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+    world.close(ref, "unconfirmed")
 
     with pytest.raises(AlreadyPublishingError, match="Settle it"):
         load(world)
@@ -677,7 +677,7 @@ def test_a_group_that_is_not_fit_can_be_started_again_once_it_is(world: World) -
     with pytest.raises(InvalidPostError, match="no media"):
         load(world)
     world.executions.end("console")
-    runs.record_failure(world.app, event_of("console"))
+    closing.record_failure(world.app, event_of("console"))
     key = world.upload("a.jpg")
     edit_group(world, media={"L": [{"M": {"key": {"S": key}, "kind": {"S": "image"}}}]})
 
@@ -690,7 +690,7 @@ def test_a_redrive_of_the_first_step_goes_on_with_the_group(world: World) -> Non
     with pytest.raises(InvalidPostError):
         load(world)
     world.executions.end("console")
-    runs.record_failure(world.app, event_of("console"))
+    closing.record_failure(world.app, event_of("console"))
     key = world.upload("a.jpg")
     edit_group(world, media={"L": [{"M": {"key": {"S": key}, "kind": {"S": "image"}}}]})
 
@@ -794,7 +794,7 @@ def test_a_redrive_takes_its_failed_group_back(world: World, step: str) -> None:
     ready["parent"] = finished(parent).model_copy(update={"children": children})
     ref = world.begun(kind="carousel", items=2, containers=ready)
     end(world, ref)
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
     world.executions.end(ref.job_id, "RUNNING")
     failed = world.job(ref).status
 
@@ -813,7 +813,7 @@ def test_only_the_steps_around_the_publish_call_take_an_unconfirmed_group_back(
 ) -> None:
     ref = world.begun()
     open_attempt(world, ref)
-    world.store.close_group(world.group(), ref.job_id, "unconfirmed")
+    world.close(ref, "unconfirmed")
 
     with pytest.raises(AlreadyPublishingError, match="Settle it"):
         STEPS[step](world.app, ref)
@@ -825,7 +825,7 @@ def test_an_unconfirmed_group_is_taken_back_to_look(world: World) -> None:
     ref = world.begun()
     open_attempt(world, ref)
     end(world, ref)
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     with pytest.raises(PublishUncertainError):
         publishing.publish(world.app, ref, lambda: 30.0)
@@ -872,10 +872,10 @@ class TakenMeanwhile(Store):
 def test_a_redrive_that_comes_after_a_new_start_leaves_the_group_alone(world: World) -> None:
     ref = world.begun()
     end(world, ref)
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
     store = TakenMeanwhile(world.cloud.dynamodb, world.app.settings.table)
 
-    with pytest.raises(AlreadyPublishingError, match="Another run"):
+    with pytest.raises(AlreadyPublishingError, match="faster has taken"):
         runs.hold(replace(world.app, store=store), ref)
 
     assert world.group().active_job_id == "faster"
@@ -903,7 +903,7 @@ def test_the_attempt_tells_how_a_run_ended(
         open_attempt(world, ref, state)
     end(world, ref)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.group().publish_status == outcome
     assert world.job(ref).status == outcome
@@ -919,7 +919,7 @@ def test_a_group_with_a_post_counts_as_published_whatever_its_status_says(
     edit_group(world, publishStatus={"S": "publishing"}, **facts)
     end(world, ref)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.group().publish_status == "published"
     assert world.job(ref).instagram_post_id == world.group().instagram_post_id
@@ -936,7 +936,7 @@ def test_a_run_that_is_not_over_is_not_closed(
     end(world, ref, status)
     before = (world.group(), world.job(ref))
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert (world.group(), world.job(ref)) == before
 
@@ -945,7 +945,7 @@ def test_a_run_that_was_never_started_is_not_closed(world: World) -> None:
     ref = world.begun()
     world.executions.known.clear()
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.group().publish_status == "publishing"
 
@@ -954,9 +954,9 @@ def test_closing_is_repeated_without_harm(world: World) -> None:
     ref = world.begun()
     end(world, ref, cause='{"errorMessage": "Too wide. {\\"code\\": 36003}"}', error="X")
 
-    first = runs.record_failure(world.app, event_of(ref.job_id))
+    first = closing.record_failure(world.app, event_of(ref.job_id))
     closed = (world.group(), world.job(ref))
-    second = runs.record_failure(world.app, event_of(ref.job_id))
+    second = closing.record_failure(world.app, event_of(ref.job_id))
 
     again = (world.group(), world.job(ref))
     assert first == second == {"jobId": ref.job_id, "known": True}
@@ -969,7 +969,7 @@ def test_a_late_event_of_a_run_that_was_redriven_changes_nothing(world: World) -
     ref = world.begun()
     end(world, ref, "RUNNING")
 
-    runs.record_failure(world.app, event_of(ref.job_id, "FAILED"))
+    closing.record_failure(world.app, event_of(ref.job_id, "FAILED"))
 
     assert world.group().publish_status == "publishing"
     assert world.job(ref).status == "publishing"
@@ -980,9 +980,9 @@ def test_the_end_of_a_superseded_run_is_no_end_of_the_group(world: World) -> Non
     edit_group(world, activeJobId={"S": "newer"})
     end(world, ref, "ABORTED")
 
-    runs.record_failure(world.app, event_of(ref.job_id))
+    closing.record_failure(world.app, event_of(ref.job_id))
     first = world.job(ref)
-    runs.record_failure(world.app, event_of(ref.job_id))
+    closing.record_failure(world.app, event_of(ref.job_id))
 
     assert (world.group().active_job_id, world.group().publish_status) == ("newer", "publishing")
     assert first.status == "failed"
@@ -998,7 +998,7 @@ def test_the_run_of_a_group_that_was_deleted_is_closed(world: World) -> None:
     )
     end(world, ref)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.job(ref).status == "failed"
 
@@ -1008,14 +1008,14 @@ def test_the_run_of_a_group_that_was_set_back_to_ready_is_closed(world: World) -
     edit_group(world, publishStatus={"S": "ready"})
     end(world, ref)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.group().publish_status == "ready"
     assert world.job(ref).status == "failed"
 
 
 def test_an_event_for_a_job_that_nobody_knows_is_no_error(world: World) -> None:
-    assert runs.record_failure(world.app, event_of("nobody")) == {
+    assert closing.record_failure(world.app, event_of("nobody")) == {
         "jobId": "nobody",
         "known": False,
     }
@@ -1072,7 +1072,7 @@ def test_the_job_tells_what_the_state_machine_recorded(
     ref = world.begun()
     world.executions.end(ref.job_id, **ended)
 
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
 
     assert world.job(ref).error == expected
 
@@ -1151,7 +1151,7 @@ def test_a_job_that_lost_its_group_before_it_was_started_is_not_started(world: W
 def test_a_job_that_is_finished_is_not_asked_about(world: World) -> None:
     ref = world.begun()
     end(world, ref)
-    runs.close_run(world.app, world.job(ref))
+    closing.close_run(world.app, world.job(ref))
     closed = world.job(ref)
     world.advance(10 * runs.QUIET_SECONDS)
 

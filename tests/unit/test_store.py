@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
 from postwright import clock
@@ -82,6 +83,8 @@ def put_group(
 ) -> Fence:
     """A group as an earlier step left it."""
     owned = attempt(ref_of(owner or "me", group_id), seq=seq, n=n, state=state) if state else None
+    if owner is not None:
+        put_job(world, new_job(world, owner, group_id))
     return world.add_group(
         group_id, publish_status=status, active_job_id=owner, attempt=owned, **more
     )
@@ -97,6 +100,24 @@ def raw(world: World, pk: str, sk: str) -> dict[str, Any]:
         TableName=world.app.settings.table, Key={"PK": {"S": pk}, "SK": {"S": sk}}
     )
     return cast(dict[str, Any], answer.get("Item", {}))
+
+
+def close(world: World, read: Fence, status: PublishStatus) -> None:
+    """Transition 8 for the job "me"."""
+    changes = {"status": status, "phase": status}
+    world.store.close_group(read, ref_of(), status, changes)
+
+
+def put_job(world: World, job: Job) -> None:
+    """The record of a job, past its claim."""
+    key = {"PK": f"SESSION#{SESSION}", "SK": f"PUBLISH#{job.job_id}"}
+    world.cloud.dynamodb.put_item(
+        TableName=world.app.settings.table,
+        Item={
+            name: TypeSerializer().serialize(value)
+            for name, value in {**key, **job.to_json()}.items()
+        },
+    )
 
 
 def allowed(step: Callable[[], Any]) -> bool:
@@ -149,7 +170,7 @@ def test_a_group_whose_attempt_has_changed_since_it_was_read_is_not_closed(world
     world.store.open_attempt(ref_of(), now, as_read.attempt)
 
     with pytest.raises(ConditionFailedError):
-        world.store.close_group(as_read, "me", "failed")
+        close(world, as_read, "failed")
 
     assert world.group().publish_status == "publishing"
 
@@ -165,7 +186,7 @@ def test_a_group_is_closed_only_with_the_attempt_as_it_was_read(
     as_read = attempt(ref_of(), state=read) if read else None
     group = Fence(session_id=SESSION, group_id="g1", attempt=as_read)
 
-    assert not allowed(lambda: world.store.close_group(group, "me", "failed"))
+    assert not allowed(lambda: close(world, group, "failed"))
     assert world.group().publish_status == "publishing"
 
 
@@ -274,7 +295,7 @@ def test_a_failed_group_is_taken_back_by_its_own_job_and_only_when_nothing_is_un
 ) -> None:
     put_group(world, status, state, owner=owner)
 
-    held = allowed(lambda: world.store.hold(ref_of()))
+    held = allowed(lambda: world.store.take_back(ref_of(), "failed"))
 
     assert held is (status == "failed" and owner == "me" and state in (None, "not_published"))
     assert world.group().publish_status == ("publishing" if held else status)
@@ -288,7 +309,7 @@ def test_an_unconfirmed_group_is_taken_back_only_to_look(
 ) -> None:
     put_group(world, status, state, owner=owner)
 
-    held = allowed(lambda: world.store.hold_to_look(ref_of()))
+    held = allowed(lambda: world.store.take_back(ref_of(), "unconfirmed"))
 
     unproven = state in ("open", "resend_allowed")
     assert held is (status == "unconfirmed" and owner == "me" and unproven)
@@ -520,7 +541,7 @@ def test_a_run_that_is_over_closes_only_its_own_group(
 ) -> None:
     group = put_group(world, status, "open", owner=owner)
 
-    closed = allowed(lambda: world.store.close_group(group, "me", "unconfirmed"))
+    closed = allowed(lambda: close(world, group, "unconfirmed"))
 
     assert closed is (status == "publishing" and owner == "me")
     assert world.group().publish_status == ("unconfirmed" if closed else status)
@@ -677,14 +698,21 @@ def test_an_attribute_that_is_set_to_nothing_is_removed(world: World) -> None:
     assert "warning" not in raw(world, f"SESSION#{SESSION}", "PUBLISH#me")
 
 
-@pytest.mark.parametrize("status", ["published", "failed", "unconfirmed", "cancelled"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"status": "published", "permalink": "https://www.instagram.com/p/A/"},
+        {"status": "failed"},
+        {"status": "cancelled"},
+    ],
+)
 def test_a_finished_job_leaves_the_index_of_open_jobs_and_gets_a_time_to_live(
-    world: World, status: str
+    world: World, end: dict[str, str]
 ) -> None:
     ref = begun(world)
     before = raw(world, f"SESSION#{SESSION}", "PUBLISH#me")
 
-    world.store.update_job(ref, status=status, error={"type": "X", "message": "Y"})
+    world.store.update_job(ref, **end, error={"type": "X", "message": "Y"})
 
     after = raw(world, f"SESSION#{SESSION}", "PUBLISH#me")
     assert "expiresAt" not in before
@@ -696,6 +724,34 @@ def test_a_finished_job_leaves_the_index_of_open_jobs_and_gets_a_time_to_live(
     job = world.store.job(SESSION, "me")
     assert job is not None
     assert job.finished_at is not None
+
+
+@pytest.mark.parametrize("status", ["unconfirmed", "published"])
+def test_a_job_with_something_to_find_out_stays_in_the_index_and_lives_on(
+    world: World, status: str
+) -> None:
+    ref = begun(world)
+
+    world.store.update_job(ref, status=status)
+
+    item = raw(world, f"SESSION#{SESSION}", "PUBLISH#me")
+    assert open_jobs(world) == ["me"]
+    assert [job.job_id for job in world.store.open_jobs()] == ["me"]
+    assert "expiresAt" not in item
+    assert "finishedAt" in item
+
+
+def test_a_job_can_leave_the_index_as_it_is(world: World) -> None:
+    ref = begun(world)
+    world.store.update_job(ref, status="unconfirmed")
+
+    world.store.leave_open_jobs(ref)
+    world.store.leave_open_jobs(ref)
+
+    assert list(world.store.open_jobs()) == []
+    job = world.store.job(SESSION, "me")
+    assert job is not None
+    assert job.status == "unconfirmed"
 
 
 def test_a_job_that_runs_again_comes_back_to_the_index_and_lives_on(world: World) -> None:
@@ -713,7 +769,7 @@ def test_other_changes_leave_the_index_alone(world: World) -> None:
     ref = begun(world)
     world.store.update_job(ref, phase="publishing")
     open_before = open_jobs(world)
-    world.store.update_job(ref, status="published")
+    world.store.update_job(ref, status="failed")
 
     world.store.update_job(ref, permalink="https://www.instagram.com/p/x/")
 
@@ -844,4 +900,6 @@ def test_attempts_carry_all_that_a_later_look_needs(world: World) -> None:
         "sent_at",
         "state",
         "answer",
+        "settled_by",
+        "settled_at",
     }

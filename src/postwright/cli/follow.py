@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Group
 from rich.live import Live
@@ -12,7 +13,9 @@ from rich.text import Text
 from postwright import clock, posts, progress, runs
 from postwright.app import App
 from postwright.cli.console import counted, fail, plain_console, say
+from postwright.looking import Seen
 from postwright.models import Container, Job, SnapshotItem, now_text, parse_instant
+from postwright.settling import Case
 
 _POLL_SECONDS = 0.25
 _OVER = ("published", "failed", "unconfirmed", "cancelled")
@@ -35,6 +38,14 @@ _STATES = {
     "retry": "trying again",
     "throttled": "slowed down by Instagram",
     "expired": "to be made again",
+}
+
+
+_SETTLED = {
+    "accepted": "this is the post",
+    "not_published": "nothing was published",
+    "found": "the post was found",
+    "expired": "the container expired unpublished",
 }
 
 
@@ -63,10 +74,55 @@ def summary(job: Job) -> list[str]:
         lines.append(f"{job.error.get('type')}: {job.error.get('message')}")
     if job.warning:
         lines.append(job.warning)
+    if job.settlement:
+        done = job.settlement
+        lines.append(f"Settled by {done.by} at {done.at}: {_SETTLED[done.how]}.")
     if job.status == "published":
         lines.append(f"{counted(len(job.items), 'item')}, {_seconds(job, job.finished_at):.0f} s")
         lines.append(job.permalink or "The link is not known yet; ask again later.")
     return lines
+
+
+def result_of(job: Job) -> dict[str, Any]:
+    """What `--json` prints of a job that is over."""
+    return {
+        "jobId": job.job_id,
+        "status": job.status,
+        "instagramPostId": job.instagram_post_id,
+        "permalink": job.permalink,
+        "error": job.error,
+    }
+
+
+def evidence(case: Case | None) -> list[str]:
+    """What a look at an unclear publish found, and how to settle it; nothing for no case."""
+    if case is None:
+        return []
+    job_id = case.job.job_id
+    lines = [
+        f"Sent at {case.attempt.sent_at}; the container is {case.evidence.status or 'unreadable'}.",
+        *(f"  {_seen(one)}" for one in case.evidence.seen),
+    ]
+    if not case.evidence.read:
+        lines.append("  The account's posts cannot be read now.")
+    elif not case.evidence.seen:
+        lines.append("  No post of this kind is from that time.")
+    return [
+        *lines,
+        f"If one of them is it: postwright reconcile {job_id} --accept ID",
+        f"If nothing is live:   postwright reconcile {job_id} --not-published",
+    ]
+
+
+def _seen(one: Seen) -> str:
+    """A post of the same kind and time, in one line."""
+    facts = [f"caption {one.caption if one.caption != 'missing' else 'not told'}"]
+    if one.items is not None:
+        facts.append(f"{one.items} of {one.items_sent} items")
+    if one.taken:
+        facts.append("belongs to another group")
+    when = clock.to_text(one.media.timestamp) if one.media.timestamp else "at an unknown time"
+    return f"{one.media.id}  {when}  {', '.join(facts)}  {one.media.permalink or ''}".rstrip()
 
 
 def _changes(app: App, job_id: str) -> Iterator[Job]:

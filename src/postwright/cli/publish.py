@@ -19,7 +19,6 @@ from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import UsageError, print_json, problem_lines, say, warn
 from postwright.cli.preflight import Caption, Hashtags, Json
-from postwright.cli.status import result_of
 from postwright.errors import (
     AlreadyPublishedError,
     AlreadyPublishingError,
@@ -95,7 +94,7 @@ def command(
     except KeyboardInterrupt:
         _stop_following(job_id)
     if as_json:
-        print_json(result_of(job))
+        print_json(follow.result_of(job))
     else:
         for line in follow.summary(job):
             say.result(line)

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from postwright import runs
+from postwright import runs, settling
 from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import print_json, say, warn
-from postwright.models import Job, StatusAnswer
+from postwright.models import StatusAnswer
 
 
 def command(
@@ -18,7 +18,10 @@ def command(
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job until it ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Tell how a publish job stands; exit code 1 when it failed."""
+    """Tell how a publish job stands; exit code 1 when it failed.
+
+    Of an unclear publish, what a look at Instagram finds now is shown too.
+    """
     app = connect()
     answer = runs.status(app, job_id)
     if watch and answer is not None:
@@ -29,26 +32,18 @@ def command(
             raise typer.Exit(130) from None
         answer = runs.status(app, job_id)
     job = app.store.find_job(job_id)
+    unclear = job is not None and job.status == "unconfirmed"
+    case = settling.evidence(app, job_id) if unclear else None
     if as_json:
-        print_json({"jobId": job_id, **_document(job_id, answer)})
+        found = {"evidence": case.to_json()} if case else {}
+        print_json({"jobId": job_id, **_document(job_id, answer), **found})
     elif job is None:
         warn(_unknown(job_id))
     else:
-        for line in follow.summary(job):
+        for line in [*follow.summary(job), *follow.evidence(case)]:
             say.result(line)
     if job is None or job.status not in ("publishing", "published"):
         raise typer.Exit(1)
-
-
-def result_of(job: Job) -> dict[str, Any]:
-    """What `publish --json` prints of a job."""
-    return {
-        "jobId": job.job_id,
-        "status": job.status,
-        "instagramPostId": job.instagram_post_id,
-        "permalink": job.permalink,
-        "error": job.error,
-    }
 
 
 def _document(job_id: str, answer: StatusAnswer | None) -> dict[str, Any]:

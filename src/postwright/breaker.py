@@ -1,0 +1,47 @@
+"""The circuit breaker of an account: after an action block nothing is sent for a day.
+
+Trying on makes a block longer; such blocks last from hours to several days. Source: public logs of
+2026-04-25 to 2026-09-05, collected for 4/2207051.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from postwright import clock
+from postwright.errors import AccountBlockedError
+from postwright.failures import GraphFailure
+from postwright.models import Block, parse_instant
+from postwright.store import Store
+
+_BLOCKS: Final = {(4, 2207051), (25, 2207050)}
+_BLOCK_CODES: Final = {368}
+
+
+def is_action_block(failure: GraphFailure) -> bool:
+    """Whether Instagram said that the account does too much, or does what it may not."""
+    return (failure.code, failure.subcode) in _BLOCKS or failure.code in _BLOCK_CODES
+
+
+def trip(store: Store, account_id: str, failure: GraphFailure, hours: float) -> None:
+    """Keep the account from sending for so many hours from now; a longer block stays."""
+    until = clock.to_text(clock.in_seconds(hours * 3600))
+    block = Block(
+        until=until, code=failure.code, subcode=failure.subcode, since=clock.to_text(clock.now())
+    )
+    store.block_account(account_id, block)
+
+
+def check(store: Store, account_id: str) -> None:
+    """Raise AccountBlockedError while the account is kept from sending."""
+    block = store.account_block(account_id)
+    if block is None or parse_instant(block.until) <= clock.now():
+        return
+    raise AccountBlockedError(
+        f"Instagram blocked an action of this account at {block.since}. Its owner must open the"
+        " Instagram app and clear what it asks for. Nothing is sent before"
+        f" {block.until}, because every try makes a block longer; when the account is clear,"
+        f" `postwright unblock {account_id}` ends the pause.",
+        code=block.code,
+        subcode=block.subcode,
+    )
