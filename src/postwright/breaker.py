@@ -25,9 +25,13 @@ def is_action_block(failure: GraphFailure) -> bool:
 
 def trip(store: Store, account_id: str, failure: GraphFailure, hours: float) -> None:
     """Keep the account from sending for so many hours from now; a longer block stays."""
-    until = clock.to_text(clock.in_seconds(hours * 3600))
+    row = failure.row
     block = Block(
-        until=until, code=failure.code, subcode=failure.subcode, since=clock.to_text(clock.now())
+        since=clock.to_text(clock.now()),
+        until=clock.to_text(clock.in_seconds(hours * 3600)),
+        reason=row.sentence if row else "Instagram blocked an action of the account.",
+        code=failure.code,
+        subcode=failure.subcode,
     )
     store.block_account(account_id, block)
 
@@ -38,9 +42,8 @@ def check(store: Store, account_id: str) -> None:
     if block is None or parse_instant(block.until) <= clock.now():
         return
     raise AccountBlockedError(
-        f"Instagram blocked an action of this account at {block.since}. Its owner must open the"
-        " Instagram app and clear what it asks for. Nothing is sent before"
-        f" {block.until}, because every try makes a block longer; when the account is clear,"
+        f"{block.reason} That was at {block.since}. Nothing is sent before {block.until}, because"
+        " every try makes a block longer; when the owner has cleared it,"
         f" `postwright unblock {account_id}` ends the pause.",
         code=block.code,
         subcode=block.subcode,

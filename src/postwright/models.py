@@ -243,6 +243,7 @@ class Block(Record):
 
     since: Instant
     until: Instant
+    reason: str
     code: int | None = None
     subcode: int | None = None
 
