@@ -29,7 +29,10 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import LimitedStream
 
+from sandbox.aws_calls import Gate, SpoiledError, reset
+from sandbox.calls import Calls
 from sandbox.clock import SimulatedClock
+from sandbox.instagram.config import ConfigError
 from sandbox.loopback import REFUSAL, is_local
 from sandbox.names import (
     ACCESS_KEY,
@@ -44,12 +47,14 @@ from sandbox.names import (
 from sandbox.object_store import ObjectStore
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
 
 _STOP_POLL_SECONDS = 0.05
+_BODY_LIMIT = 1024 * 1024
+_ADDRESSES = "GET /_sandbox, GET or DELETE /_sandbox/calls, GET, POST or DELETE /_sandbox/faults"
 
 _TABLE_DEFINITION = {
     "TableName": TABLE,
@@ -120,6 +125,10 @@ class _Handler(MotoRequestHandler):
                 response.make_sequence()
             if not self.close_connection:
                 environ["wsgi.input"].exhaust()
+        except SpoiledError:
+            self.close_connection = True
+            reset(self.connection)
+            return
         except ClientDisconnected:
             self.close_connection = True
             return
@@ -166,8 +175,8 @@ class _Dispatcher(DomainDispatcherApplication):
 class Aws:
     """moto's server on `listener`, a bound loopback socket, until `close`.
 
-    `describe` gives what `GET /_sandbox` answers. Presigned URLs expire by `clock`; None is a clock
-    that shows wall time.
+    `describe` gives what `GET /_sandbox` answers, and `calls` what is below it. Presigned
+    URLs expire by `clock`; None is a clock that shows wall time.
     """
 
     def __init__(
@@ -175,9 +184,12 @@ class Aws:
         listener: socket.socket,
         describe: Callable[[], Mapping[str, Any]],
         clock: SimulatedClock | None = None,
+        calls: Calls | None = None,
     ) -> None:
+        clock = clock or SimulatedClock()
         self._describe = describe
-        self._moto = _Dispatcher(clock or SimulatedClock())
+        self._calls = calls or Calls(clock)
+        self._moto = Gate(_Dispatcher(clock), self._calls)
         host, port = listener.getsockname()[:2]
         self.origin = f"http://{host}:{port}"
         self._server = make_server(
@@ -233,11 +245,35 @@ class Aws:
         origins = [environ["HTTP_ORIGIN"]] if "HTTP_ORIGIN" in environ else []
         if not is_local([environ.get("HTTP_HOST", "")], origins):
             return _answer(start_response, "403 Forbidden", "text/plain", REFUSAL)
-        if environ["PATH_INFO"] == "/_sandbox":
-            document = json.dumps(dict(self._describe())).encode()
-            return _answer(start_response, "200 OK", "application/json", document)
-        application: WSGIApplication = self._moto
-        return application(environ, start_response)
+        if environ["PATH_INFO"].partition("/_sandbox")[0] == "":
+            status, document = self._about_itself(environ)
+            body = json.dumps(document).encode()
+            return _answer(start_response, status, "application/json", body)
+        return self._moto(environ, start_response)
+
+    def _about_itself(self, environ: WSGIEnvironment) -> tuple[str, object]:
+        """What `/_sandbox` and the addresses below it answer."""
+        calls = self._calls
+        try:
+            match (environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+                case (_, "/_sandbox"):
+                    return "200 OK", dict(self._describe())
+                case ("GET", "/_sandbox/calls"):
+                    return "200 OK", {"calls": calls.entries()}
+                case ("DELETE", "/_sandbox/calls"):
+                    calls.clear()
+                    return "200 OK", {"calls": []}
+                case ("GET", "/_sandbox/faults"):
+                    return "200 OK", {"faults": calls.faults()}
+                case ("POST", "/_sandbox/faults"):
+                    calls.add_faults(_json(environ))
+                    return "200 OK", {"faults": calls.faults()}
+                case ("DELETE", "/_sandbox/faults"):
+                    calls.clear_faults()
+                    return "200 OK", {"faults": []}
+        except ConfigError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "404 Not Found", {"error": f"There is no such address. Known: {_ADDRESSES}."}
 
 
 def _answer(
@@ -245,6 +281,17 @@ def _answer(
 ) -> Iterable[bytes]:
     start_response(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _json(environ: WSGIEnvironment) -> object:
+    """The JSON object in the body of a request."""
+    try:
+        document = json.loads(environ["wsgi.input"].read(_BODY_LIMIT))
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise ConfigError("The body must be a JSON object.")
+    return document
 
 
 class _Caller:

@@ -100,7 +100,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox.clock import SimulatedClock
-from sandbox.functions import Functions, UnknownFunctionError
+from sandbox.functions import Functions, InvokeError, UnknownFunctionError
 
 StatusChange = Callable[[dict[str, Any]], object]
 
@@ -198,6 +198,22 @@ def _stop(execution: Any, clock: SimulatedClock, error: str | None, cause: str |
     while worker.env is None or worker.env.program_state() is None:
         time.sleep(0.001)  # its thread was started a moment ago
     worker.stop(clock.now(), error=error, cause=cause)
+
+
+def abort(name: str, clock: SimulatedClock) -> None:
+    """Stop the execution with this name, as StopExecution does; nothing happens when it is over."""
+    for execution in _running():
+        if execution.name == name:
+            _stop_and_wait(execution, clock, None, None)
+
+
+def _stop_and_wait(
+    execution: Any, clock: SimulatedClock, error: str | None, cause: str | None
+) -> None:
+    end = time.monotonic() + _STOP_WALL_SECONDS
+    _stop(execution, clock, error, cause)
+    while execution.exec_status == ExecutionStatus.RUNNING and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 class _SharedState:
@@ -519,11 +535,9 @@ class _Tasks:
                 name, json.loads(parameters.get("Payload") or "{}"), caller_is_busy=True
             )
         except UnknownFunctionError as unknown:
-            refusal: Any = {
-                "Error": {"Code": "ResourceNotFoundException", "Message": str(unknown)},
-                "ResponseMetadata": {"HTTPStatusCode": 404, "RequestId": str(uuid.uuid4())},
-            }
-            raise ClientError(refusal, "Invoke") from None
+            raise _client_error("ResourceNotFoundException", 404, unknown) from None
+        except InvokeError as error:
+            raise _client_error(error.code, error.status, error) from None
         response = {
             "StatusCode": 200,
             "ExecutedVersion": "$LATEST",
@@ -542,6 +556,14 @@ class _Tasks:
             return frame
 
         return as_inner_frame_of
+
+
+def _client_error(code: str, status: int, error: Exception) -> ClientError:
+    refusal: Any = {
+        "Error": {"Code": code, "Message": str(error)},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": str(uuid.uuid4())},
+    }
+    return ClientError(refusal, "Invoke")
 
 
 class _Executions:
@@ -702,10 +724,8 @@ class _Responses:
         list_ = _replace(undo, StepFunctionResponse, "list_executions", list_executions)
 
     def _stop(self, execution: Any, handler: Any) -> ActionResult:
-        end = time.monotonic() + _STOP_WALL_SECONDS
-        _stop(execution, self._clock, handler._get_param("error"), handler._get_param("cause"))
-        while execution.exec_status == ExecutionStatus.RUNNING and time.monotonic() < end:
-            time.sleep(0.001)
+        error, cause = handler._get_param("error"), handler._get_param("cause")
+        _stop_and_wait(execution, self._clock, error, cause)
         return ActionResult({"stopDate": execution.stop_date})
 
 

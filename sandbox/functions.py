@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox.calls import Call, Calls, Invocation, job_in
 from sandbox.clock import SimulatedClock
 from sandbox.shared_instant import BYTES, SharedInstant
 from sandbox.worker import Channel, Plan
@@ -35,6 +36,8 @@ TIMEOUT_SECONDS = 30.0
 
 _INIT_WALL_SECONDS = 60.0
 _MOST_IDLE = 3  # for each function: a new one takes milliseconds, an idle one keeps 13 MB
+_REFUSALS = {"refused": ("ServiceException", 500), "throttled": ("TooManyRequestsException", 429)}
+_HANG_SECONDS = 900  # no task waits so long
 _HEAVY_MODULES = ("boto3", "httpx", "pydantic")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _BOOT = (
@@ -45,6 +48,19 @@ _BOOT = (
 
 class UnknownFunctionError(LookupError):
     """No function has this name."""
+
+
+class InvokeError(Exception):
+    """The invocation had no answer; `code` and `status` are what the caller is told.
+
+    Source: AWS Lambda API reference, Invoke, errors; Step Functions developer guide, "Handle
+    transient Lambda exceptions", for SdkClientException, when the answer does not arrive.
+    """
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(f"the sandbox's script answers an invocation with {code}")
+        self.code = code
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,7 @@ class Functions:
     `warm`: "module:callable" that are called once before workers are made, so that what they cache
     in their module is there in each worker, as after Lambda's SnapStart.
     `log_path`: append every log record of handlers to this file, one JSON document per line.
+    `calls`: where invocations are logged, and whose script they follow.
     """
 
     def __init__(
@@ -85,9 +102,11 @@ class Functions:
         package: str = "lambdas",
         warm: Sequence[str] = (),
         log_path: Path | None = None,
+        calls: Calls | None = None,
     ) -> None:
         self.names = tuple(names)
         self._clock = clock
+        self._calls = calls or Calls(clock)
         self._timeouts = dict(timeouts or {})
         self._idle: dict[str, list[_Environment]] = {name: [] for name in names}
         self._all: set[_Environment] = set()
@@ -119,8 +138,9 @@ class Functions:
         self.close()
 
     def invoke(self, name: str, event: Any, *, caller_is_busy: bool = False) -> Answer:
-        """Run a function to its end; a failure is an answer, not an exception.
+        """Run a function to its end; a failure of its own is an answer, not an exception.
 
+        Raises InvokeError where the script keeps the answer from its caller.
         `caller_is_busy` says that the calling thread already counts as busy on the clock.
         """
         if name not in self._idle:
@@ -132,7 +152,7 @@ class Functions:
             if held_back:
                 due = self._clock.now() + timedelta(seconds=held_back)
                 self._clock.wait_until(due, self._closed, was_busy=True)
-            return self._invoke(name, event)
+            return self._deliver(name, event)
 
     def hold_back(self, name: str, seconds: float, *, times: int = 1) -> None:
         """Let the next invocations begin so many simulated seconds late, as when Lambda queues.
@@ -171,15 +191,44 @@ class Functions:
             for environment in itertools.chain(*self._idle.values()):
                 environment.channel.close()  # those that work are closed by who waits for them
 
-    def _invoke(self, name: str, event: Any) -> Answer:
+    def _deliver(self, name: str, event: Any) -> Answer:
+        """Let happen to the invocation what the script says."""
         request_id = str(uuid.uuid4())
+        job_id = job_in(event) or ""
+        call = self._calls.enter("lambda", name, job_id, function=name, request_id=request_id)
+        call.before()
+        if call.does in _REFUSALS:
+            code, status = _REFUSALS[call.does]
+            call.end(code)
+            raise InvokeError(code, status)
+        if call.does == "twice" and call.fault is not None:
+            self._calls.later(
+                call.fault.again_after_seconds,
+                lambda: self._observed(call.again(), name, event, str(uuid.uuid4())),
+            )
+        answer = self._observed(call, name, event, request_id)
+        if call.does == "hang":
+            call.let_pass(_HANG_SECONDS)
+        if call.does in ("hang", "lost"):
+            raise InvokeError("SdkClientException", 500)
+        return answer
+
+    def _observed(self, call: Call, name: str, event: Any, request_id: str) -> Answer:
+        answer = self._invoke(name, event, request_id)
+        call.end(answer.payload["errorType"] if answer.error else "ok")
+        return answer
+
+    def _invoke(self, name: str, event: Any, request_id: str) -> Answer:
         seconds = self._timeouts.get(name, TIMEOUT_SECONDS)
         try:
             environment = self._take(name)
         except (EOFError, OSError):
             return _exit_error(request_id, None)
+        deadline = self._clock.now() + timedelta(seconds=seconds)
+        invocation = Invocation(request_id, name, job_in(event), environment.pid, deadline)
+        self._calls.begin(invocation)
         try:
-            message = self._converse(environment, event, request_id, seconds)
+            message = self._converse(environment, event, invocation, seconds)
         except TimeoutError:
             self._discard(environment)
             text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
@@ -192,26 +241,27 @@ class Functions:
         return Answer(message["payload"])
 
     def _converse(
-        self, environment: _Environment, event: Any, request_id: str, seconds: float
+        self, environment: _Environment, event: Any, invocation: Invocation, seconds: float
     ) -> Any:
         """Send an event and wait for the outcome; TimeoutError when the function took too long."""
-        deadline = self._clock.now() + timedelta(seconds=seconds)
+        deadline = invocation.deadline
         wall_end = time.monotonic() + seconds / (self._clock.busy_rate or 1)
-        out_of_time = threading.Event()
-
-        def end() -> None:
-            out_of_time.set()
-            os.kill(environment.pid, signal.SIGKILL)
-
-        request = {"event": event, "requestId": request_id, "deadline": deadline.isoformat()}
-        with self._clock.alarm(deadline, end):
-            environment.channel.send(request)
+        request = {
+            "event": event,
+            "requestId": invocation.request_id,
+            "deadline": deadline.isoformat(),
+        }
+        with self._clock.alarm(deadline, invocation.expire):
             try:
+                environment.channel.send(request)
                 return self._listen(environment.channel, deadline, wall_end)
             except EOFError:
-                if out_of_time.is_set():
+                if invocation.is_out_of_time:
                     raise TimeoutError from None
                 raise
+            finally:
+                invocation.end()
+                self._clock.wake(invocation.over)
 
     def _listen(self, channel: Channel, deadline: datetime, wall_end: float) -> Any:
         """The outcome of an invocation; what the function sleeps until then is passed on."""

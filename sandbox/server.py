@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import logging
 import os
+import pkgutil
 import shutil
 import signal
 import socket
@@ -28,8 +30,9 @@ from starlette.routing import Route
 
 from postwright import __version__
 from sandbox import moto_imports
+from sandbox.calls import Call, Calls
 from sandbox.clock import SimulatedClock
-from sandbox.functions import Answer, Functions
+from sandbox.functions import Answer, Functions, InvokeError
 from sandbox.loopback import LoopbackOnly
 from sandbox.names import (
     ACCESS_KEY,
@@ -56,6 +59,7 @@ API = (
 """Method, path and function of each route of the HTTP API."""
 
 _PORT_OPTIONS = {"port": "--port", "instagram_port": "--instagram-port", "aws_port": "--aws-port"}
+_NO_ANSWER = Answer(None, error=True)
 _FAILED = {"FAILED", "TIMED_OUT", "ABORTED"}
 
 
@@ -65,6 +69,7 @@ class SandboxOptions:
 
     `settings` are further POSTWRIGHT_* variables of the functions. `keep` is a folder in which the
     simulated Instagram keeps its posts. `log_path` collects every log record of the functions.
+    `functions` is the package whose modules are the functions.
     """
 
     port: int = 8080
@@ -76,6 +81,7 @@ class SandboxOptions:
     keep: Path | None = None
     log_path: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    functions: str = "lambdas"
 
 
 class Sandbox:
@@ -90,6 +96,7 @@ class Sandbox:
     state_machine_arn: str
     clock: SimulatedClock
     functions: Functions
+    calls: Calls
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()
@@ -144,8 +151,14 @@ class Sandbox:
         self.app, self.instagram, self.aws = (
             f"http://{HOST}:{listener.getsockname()[1]}" for listener in listeners.values()
         )
-        names = sorted(path.stem for path in (ROOT / "lambdas").glob("[!_]*.py"))
+        package = importlib.import_module(self.options.functions)
+        names = sorted(
+            module.name
+            for module in pkgutil.iter_modules(package.__path__)
+            if not module.name.startswith("_")
+        )
         self.clock = SimulatedClock(self.options.speed)
+        self.calls = Calls(self.clock)
         self._environment = self._make_environment()
         self.state_machine_arn = self._environment["POSTWRIGHT_STATE_MACHINE_ARN"]
         # First, because their processes get ready while the rest is imported here.
@@ -154,10 +167,13 @@ class Sandbox:
                 names,
                 self._environment,
                 self.clock,
+                package=self.options.functions,
                 warm=("postwright.app:current",),
                 log_path=self.options.log_path,
+                calls=self.calls,
             )
         )
+        running.callback(self.calls.close)
         self._start_aws(running, listeners["aws_port"], names)
         self._start_instagram(running, listeners["instagram_port"])
         running.enter_context(Server(LoopbackOnly(self._api()), listeners["port"]))
@@ -169,7 +185,8 @@ class Sandbox:
 
         running.callback(aws.forget)
         running.enter_context(engine.install(self.functions, self.clock, self._on_status_change))
-        server = aws.Aws(listener, self.describe, self.clock)
+        self.calls.stop_execution = lambda job_id: engine.abort(job_id, self.clock)
+        server = aws.Aws(listener, self.describe, self.clock, self.calls)
         running.callback(server.close)
         definition = aws.substitute(DEFINITION.read_text(encoding="utf-8"), names)
         server.create_resources(definition, DEMO_ACCOUNT.user_id, DEMO_ACCOUNT.token)
@@ -179,7 +196,7 @@ class Sandbox:
 
         media = running.enter_context(tempfile.TemporaryDirectory(prefix="postwright-instagram-"))
         simulated = SimulatedInstagram(
-            self.clock, self.instagram, Path(media), keep=self.options.keep
+            self.clock, self.instagram, Path(media), keep=self.options.keep, calls=self.calls
         )
         running.callback(simulated.close)
         running.enter_context(Server(LoopbackOnly(application(simulated)), listener))
@@ -204,8 +221,28 @@ class Sandbox:
         }
 
     def _on_status_change(self, event: dict[str, Any]) -> None:
-        if event["detail"]["status"] in _FAILED:
+        detail = event["detail"]
+        if detail["status"] not in _FAILED:
+            return
+        call = self.calls.enter("events", detail["status"], detail["name"])
+        call.before()
+        if call.does == "lost":
+            call.end("lost")
+            return
+        if call.does == "twice" and call.fault is not None:
+            self.calls.later(
+                call.fault.again_after_seconds,
+                lambda: self._record_failure(call.again(), event),
+            )
+        self._record_failure(call, event)
+
+    def _record_failure(self, call: Call, event: dict[str, Any]) -> None:
+        call.end("delivered")
+        try:
             answer = self.functions.invoke("record_failure", event, caller_is_busy=True)
+        except InvokeError as error:
+            _log.warning("record_failure was not invoked: %s", error)
+        else:
             if answer.error:
                 _log.error("record_failure failed: %s", json.dumps(answer.payload))
 
@@ -231,9 +268,11 @@ class Sandbox:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             event = _gateway_event(request, f"{method} {path}", await request.body())
-            return _gateway_response(
-                await run_in_threadpool(self.functions.invoke, function, event)
-            )
+            try:
+                answer = await run_in_threadpool(self.functions.invoke, function, event)
+            except InvokeError:
+                answer = _NO_ANSWER
+            return _gateway_response(answer)
 
         return endpoint
 

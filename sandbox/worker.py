@@ -28,11 +28,13 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from postwright import clock
 from sandbox.names import function_arn
 from sandbox.shared_instant import SharedInstant
+from sandbox.trace import VARIABLE, trace_http, trace_of
 
 MEMORY_MB = "512"
 _LONGEST_MESSAGE_BYTES = 1_000_000
@@ -220,6 +222,7 @@ class Worker:
         if self._handler is None:
             return {"error": self._import_error | {"requestId": request_id}}
         self._log.request_id = request_id
+        os.environ[VARIABLE] = trace_of(request_id, os.getpid())
         clock.use(WorkerClock(self._now, self._plan.busy_rate, self._ask_for_sleep))
         context = Context(
             function_name=self._function,
@@ -244,6 +247,12 @@ class Worker:
     def _ask_for_sleep(self, seconds: float) -> None:
         self._channel.send({"sleep": seconds})
         self._channel.receive()
+
+
+def _let_botocore_wait_on_our_clock() -> None:
+    """Its pauses before a repeat are time of the function, as on Lambda."""
+    endpoint = importlib.import_module("botocore.endpoint")
+    vars(endpoint)["time"] = SimpleNamespace(sleep=lambda seconds: clock.sleep(seconds))
 
 
 class Nursery:
@@ -281,6 +290,9 @@ class Nursery:
             with contextlib.suppress(Exception):
                 module, name = place.split(":")
                 getattr(importlib.import_module(module), name)()
+        with contextlib.suppress(ImportError):
+            trace_http()
+            _let_botocore_wait_on_our_clock()
         gc.collect()
         gc.freeze()  # a collection in a worker would copy every page it looks at
 

@@ -22,6 +22,7 @@ from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import CallName
 from sandbox.instagram.hosts import Address, address_of
 from sandbox.instagram.parameters import Parameters
+from sandbox.trace import HEADER
 
 _BODY_LIMIT = 1024 * 1024
 _TOKEN_NODES = ("access_token", "refresh_access_token")
@@ -43,7 +44,7 @@ _CALLS: dict[tuple[str, str], CallName] = {
 @dataclass(slots=True)
 class GraphCall:
     """`problem` is set when the body could not be read; `query_token` is for calls that take no
-    other.
+    other; `trace` says which invocation makes the call.
     """
 
     method: str
@@ -53,6 +54,7 @@ class GraphCall:
     query_token: str | None
     auth: str | None
     user_agent: str
+    trace: str | None
     problem: GraphError | None
     address: Address = field(init=False)
 
@@ -110,6 +112,7 @@ async def read_call(request: Request) -> GraphCall:
         query_token=query_token,
         auth=auth,
         user_agent=request.headers.get("user-agent", ""),
+        trace=request.headers.get(HEADER),
         problem=problem,
     )
 

@@ -13,19 +13,17 @@ fault, and what the call is about, so that calls that arrive in another order dr
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from sandbox.instagram.bounds import Minutes, Seconds
-from sandbox.instagram.config import ConfigError, sentences
 from sandbox.instagram.errors import ErrorRow
 from sandbox.instagram.fault_rules import ON_CREATE, ON_PUBLISH, REPLACES, problems_of
+from sandbox.instagram.script import Script, read
 from sandbox.instagram.scripted_errors import row_for
 
 CallName = Literal[
@@ -43,7 +41,6 @@ CallName = Literal[
     "search",
     "token",
 ]
-_MOST = 1000
 
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry.</body></html>"
 
@@ -152,15 +149,6 @@ class Fault(BaseModel):
         return self.status or 200, "" if self.body is None else body, self.content_type
 
 
-@dataclass(slots=True)
-class _Line:
-    number: int
-    fault: Fault
-    seen: int = 0
-    done: int = 0
-    draws: Counter[str] = field(default_factory=Counter)
-
-
 @dataclass(frozen=True, slots=True)
 class Happening:
     """A fault that happens to one call; `number` is its line in the script."""
@@ -169,69 +157,23 @@ class Happening:
     fault: Fault
 
 
-class Script:
+class FaultScript(Script[Fault]):
     """All faults in the order in which they were added. Not thread-safe: its owner holds a lock."""
 
     def __init__(self) -> None:
-        self._lines: list[_Line] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._lines)
+        super().__init__("/_control/faults")
 
     def add(self, faults: object) -> None:
         """Raises ConfigError that names each wrong field; then nothing was added."""
-        try:
-            script = _Faults.model_validate(faults)
-        except ValidationError as error:
-            unknown = any(problem["type"] == "extra_forbidden" for problem in error.errors())
-            known = f" Fields of a fault: {', '.join(Fault.model_fields)}." if unknown else ""
-            raise ConfigError(sentences(error) + known) from error
-        if len(self._lines) + len(script.faults) > _MOST:
-            raise ConfigError(f"faults: at most {_MOST} lines; DELETE /_control/faults first.")
-        begin = len(self._lines) + 1
-        self._lines += [_Line(begin + i, fault) for i, fault in enumerate(script.faults)]
-
-    def clear(self) -> None:
-        self._lines.clear()
+        self.extend(read(Fault, faults))
 
     def take(self, call: str | None, about: Sequence[str], seed: int) -> Happening | None:
         """The fault that happens to a call, if any; `about` are the texts that `match` looks at."""
-        for line in self._lines:
-            if _fits(line.fault, call, about) and _happens(line, about, seed):
-                line.done += 1
-                return Happening(line.number, line.fault)
-        return None
-
-    def report(self) -> list[dict[str, Any]]:
-        return [
-            line.fault.model_dump(mode="json", exclude_unset=True)
-            | {"number": line.number, "seen": line.seen, "done": line.done}
-            for line in self._lines
-        ]
-
-
-class _Faults(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    faults: list[Fault]
+        taken = self.first(lambda fault: _fits(fault, call, about), about, seed)
+        return Happening(*taken) if taken is not None else None
 
 
 def _fits(fault: Fault, call: str | None, about: Sequence[str]) -> bool:
     if fault.call is not None and fault.call != call:
         return False
     return fault.match is None or any(fault.match in text for text in about)
-
-
-def _happens(line: _Line, about: Sequence[str], seed: int) -> bool:
-    fault = line.fault
-    if fault.times is not None and line.done >= fault.times:
-        return False
-    line.seen += 1
-    if line.seen <= fault.after:
-        return False
-    if fault.probability == 1:
-        return True
-    subject = "\n".join(about)
-    line.draws[subject] += 1
-    drawn = random.Random(f"{seed}/{line.number}/{subject}/{line.draws[subject]}")  # noqa: S311  must repeat
-    return drawn.random() < fault.probability

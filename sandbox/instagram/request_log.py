@@ -15,7 +15,10 @@ _REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`status` is None when no whole answer was sent, `fault` the line of the script, if any."""
+    """`status` is None when no whole answer was sent, `fault` the line of the script, if any.
+
+    `function` and `request_id` say which invocation made the call, if one of ours did.
+    """
 
     at: datetime
     method: str
@@ -26,6 +29,8 @@ class Entry:
     user_agent: str
     auth: str | None
     fault: int | None
+    function: str | None = None
+    request_id: str | None = None
 
 
 class RequestLog:
@@ -52,6 +57,8 @@ class RequestLog:
                 "user_agent": entry.user_agent,
                 "auth": entry.auth,
                 "fault": entry.fault,
+                "function": entry.function,
+                "requestId": entry.request_id,
             }
             for entry in list(self._entries)
         ]

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.calls import Call
 from sandbox.instagram import consent, control, errors, oauth, pages, wire
 from sandbox.instagram.calls import GraphCall, read_call
 from sandbox.instagram.dispatch import Dispatch
@@ -58,15 +59,35 @@ class GraphEndpoint:
             return
         line = wire.Line(scope, receive, send)
         with self._instagram.clock.busy():
-            happening = self._happening(call)
-            outcome = await self._outcome(call, line, happening)
+            outcome = await self._passed(call, line)
         if outcome is not None:
             headers = {"Content-Type": JSON} | outcome.headers
             body = outcome.body.encode("utf-8", "replace")  # half a surrogate pair may be scripted
             await Response(body, outcome.status, headers)(scope, receive, send)
 
+    async def _passed(self, call: GraphCall, line: wire.Line) -> Outcome | None:
+        """The outcome of a call whose process may be killed, or execution stopped, meanwhile."""
+        name = call.name(self._instagram.container_exists)
+        passing = self._instagram.enter(name, call.path, call.parameters.values, call.trace)
+        if passing.fault is not None:
+            await run_in_threadpool(passing.before)
+        if passing.does == "kill_before":
+            self._log(call, None, None, passing)
+            passing.end("killed without effect")
+            await line.reset()
+            return None
+        outcome = await self._outcome(call, line, self._happening(name, call), passing)
+        if passing.fault is not None:
+            await run_in_threadpool(passing.after)
+        if passing.does == "kill_after":
+            if outcome is not None:
+                passing.end(f"killed after {outcome.status}")
+                await line.reset()
+            return None
+        return outcome
+
     async def _outcome(
-        self, call: GraphCall, line: wire.Line, happening: Happening | None
+        self, call: GraphCall, line: wire.Line, happening: Happening | None, passing: Call
     ) -> Outcome | None:
         """The answer, logged; None when the connection was spoiled instead."""
         if happening is None:
@@ -74,20 +95,19 @@ class GraphEndpoint:
             outcome = (
                 await run_in_threadpool(self._answer, call) if in_thread else self._answer(call)
             )
-            self._log(call, outcome, None)
+            self._log(call, outcome, None, passing)
             return outcome
         fault = happening.fault
         if fault.throttle_minutes:
             self._throttle(call, fault)
         faulty = Faulty(self._instagram, line, fault, lambda: self._answer(call, fault.twist))
         answered = await faulty.answer()
-        self._log(call, answered, happening.number)
+        self._log(call, answered, happening.number, passing)
         if answered is None:
             await faulty.spoil()
         return answered
 
-    def _happening(self, call: GraphCall) -> Happening | None:
-        name = call.name(self._instagram.container_exists)
+    def _happening(self, name: str | None, call: GraphCall) -> Happening | None:
         return self._instagram.fault_for(name, call.path, call.parameters.values)
 
     def _throttle(self, call: GraphCall, fault: Fault) -> None:
@@ -126,7 +146,10 @@ class GraphEndpoint:
             )
         return needed_for(call.name(self._instagram.container_exists), call.host)
 
-    def _log(self, call: GraphCall, outcome: Outcome | None, fault: int | None) -> None:
+    def _log(
+        self, call: GraphCall, outcome: Outcome | None, fault: int | None, passing: Call
+    ) -> None:
+        passing.end(_told(outcome))
         self._instagram.log.add(
             Entry(
                 at=self._instagram.clock.now(),
@@ -138,8 +161,18 @@ class GraphEndpoint:
                 user_agent=redact(call.user_agent),
                 auth=call.auth,
                 fault=fault,
+                function=passing.function,
+                request_id=passing.request_id,
             )
         )
+
+
+def _told(outcome: Outcome | None) -> str:
+    """What the log of all calls says of an answer."""
+    if outcome is None:
+        return "no answer"
+    code, subcode = outcome.error or (None, None)
+    return str(outcome.status) if code is None else f"{outcome.status} {code}/{subcode or '-'}"
 
 
 def _token_endpoint(call: GraphCall) -> str | None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox.calls import Call, Calls
 from sandbox.clock import SimulatedClock
 from sandbox.instagram.accounts import Account
 from sandbox.instagram.commenting import Commenting
@@ -23,6 +24,7 @@ from sandbox.instagram.oauth import OAuth
 from sandbox.instagram.posts import Media
 from sandbox.instagram.publishing import Publication
 from sandbox.instagram.reading import Reading
+from sandbox.instagram.redaction import redact
 from sandbox.instagram.tokens import Kind, Token, token_changes
 from sandbox.instagram.world import Profile, World
 
@@ -46,8 +48,10 @@ class SimulatedInstagram:
         *,
         seed: int = 1,
         keep: Path | None = None,
+        calls: Calls | None = None,
     ) -> None:
         self.clock = clock
+        self._calls = calls or Calls(clock)
         self.world = World(clock, origin, ids=Ids(seed), keep=keep)
         self.log = self.world.log
         self.creation = Creation(self.world, media_dir)
@@ -99,6 +103,16 @@ class SimulatedInstagram:
         with self.world.lock:
             about = self._about(path, parameters)
             return self.world.script.take(name, about, self.world.config.seed)
+
+    def enter(
+        self, name: str | None, path: str, parameters: Mapping[str, Any], trace: str | None
+    ) -> Call:
+        """Log a call beside those to AWS, with what the script of these has for it."""
+        with self.world.lock:
+            about = self._about(path, parameters)
+        target = redact(" ".join(about))
+        invocation = self._calls.by_trace(trace)
+        return self._calls.enter("graph", name or path, target, invocation=invocation)
 
     def throttle(self, profile: Profile, minutes: int, code: int) -> None:
         """Refuse the calls of an account for some simulated minutes."""

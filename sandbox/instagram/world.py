@@ -15,7 +15,7 @@ from sandbox.instagram.comments import Comments
 from sandbox.instagram.config import Config
 from sandbox.instagram.containers import ContainerBudget, Containers
 from sandbox.instagram.errors import GraphError
-from sandbox.instagram.faults import Script
+from sandbox.instagram.faults import FaultScript
 from sandbox.instagram.ids import Ids
 from sandbox.instagram.keep import Keep
 from sandbox.instagram.posts import Media, Posts
@@ -102,7 +102,7 @@ class World:
 
     def _start_empty(self) -> None:
         self.config = Config()
-        self.script = Script()
+        self.script = FaultScript()
         self.tokens = TokenBook(ACCOUNTS, self.clock.now())
         self.profiles = {a.user_id: Profile(a, CallMeter(a)) for a in ACCOUNTS}
         self.containers = Containers()

@@ -94,12 +94,13 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
         if job.status == "publishing":
             app.store.update_job(ref, **_ending(job, "failed", execution))
         return True
-    if group.publish_status != "publishing":
-        app.store.update_job(ref, **_changes(job, group, group.publish_status, execution))
-        return True
-    status = _outcome(group)
+    status = group.publish_status
+    if status == "publishing":
+        status = _outcome(group)
     changes = _changes(job, group, status, execution)
     released = status == "failed" and job.cancelled_by is not None
+    if status == group.publish_status and changes["status"] == job.status and not released:
+        return True  # it was recorded before
     try:
         app.store.close_group(group, ref, status, changes, release=released)
     except ConditionFailedError:

@@ -223,15 +223,33 @@ class Store:
 
         That proves a first POST unpublished. About the one before a re-send it says nothing, so a
         re-send that is refused may only be sent again: the attempt is as it was before.
+
+        The run may have been closed as unconfirmed meanwhile; then there is nothing to settle any
+        more, and group and job are failed.
         """
-        self._update_group(
-            ref,
-            "SET attempt.#state = :not_published"
-            if n == 1
-            else "SET attempt.#state = :resend_allowed, attempt.n = :one",
-            "attempt.seq = :seq AND attempt.n = :n AND attempt.#state = :open",
-            {":seq": seq, ":n": n, ":one": 1},
-        )
+        still_open = "attempt.seq = :seq AND attempt.n = :n AND attempt.#state = :open"
+        values = {":seq": seq, ":n": n, ":one": 1}
+        if n != 1:
+            action = "SET attempt.#state = :resend_allowed, attempt.n = :one"
+            self._update_group(ref, action, still_open, values)
+            return
+        statuses = {":publishing": "publishing", ":failed": "failed", ":unconfirmed": "unconfirmed"}
+        try:
+            self._update_group(
+                ref,
+                "SET attempt.#state = :not_published",
+                f"publishStatus = :publishing AND {still_open}",
+                values | statuses,
+            )
+        except ConditionFailedError:
+            update = self._group_update(
+                ref,
+                "SET attempt.#state = :not_published, publishStatus = :failed",
+                f"publishStatus = :unconfirmed AND {still_open}",
+                values | statuses,
+            )
+            changes = {"status": "failed", "phase": "failed"}
+            self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def note_answer(self, ref: Ref, seq: int, answer: str) -> None:
         """Keep what Instagram answered to an attempt that stays unproven."""
@@ -293,17 +311,17 @@ class Store:
         *,
         release: bool = False,
     ) -> None:
-        """Transition 8: a run that is over leaves the group with a status, if the attempt is as it
-        was read; its job takes the changes in the same step.
+        """Transition 8: a run that is over leaves the group with a status, if status and attempt
+        are as they were read; its job takes the changes in the same step.
 
         With `release`, for a run that was cancelled, it can never take the group back.
         """
         values: dict[str, Any] = {
-            ":publishing": "publishing",
+            ":read": read.publish_status,
             ":job": ref.job_id,
             ":status": status,
         }
-        condition = "publishStatus = :publishing AND activeJobId = :job"
+        condition = "publishStatus = :read AND activeJobId = :job"
         if read.attempt is None:
             condition += " AND attribute_not_exists(attempt)"
         else:

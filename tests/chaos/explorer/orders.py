@@ -1,0 +1,288 @@
+"""Every order of events within bounds, each played from the start, and what must hold in all.
+
+At every external call there is a choice: who goes next, whether that actor is killed right after
+the call, what Instagram makes of a publish call, whether time passes, whether a late effect lands.
+The tree of choices is walked depth first. How many of each an order may hold is bounded (most
+faults of concurrent programs need one or two switches; Musuvathi and Qadeer, "Iterative context
+bounding", 2007), and an order that comes to a state that was seen before is not followed further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.explorer import truth
+from tests.chaos.explorer.instagram import BEHAVIOURS, Behaviour
+from tests.chaos.explorer.scheduler import Actor
+from tests.chaos.explorer.stage import Stage, StuckError
+
+LATER_SECONDS = 130.0
+"""Longer than the settle time: whoever worked before is over by then."""
+SOON_SECONDS = 6.0
+"""Longer than a publish may wait before it is sent."""
+_SWEEP_SECONDS = 900.0
+_DAY_SECONDS = 25 * 3600.0
+_ROUNDS = 200
+
+Play = Callable[[Stage], list[Actor]]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much may happen in one order."""
+
+    switches: int = 2
+    kills: int = 1
+    moods: int = 1
+    times: int = 1
+
+
+@dataclass(eq=False)
+class Violation(Exception):  # noqa: N818  not an error of the program
+    """What must never be, and the order of events that led to it."""
+
+    what: str
+    choices: tuple[int, ...]
+    trace: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([self.what, *(f"  {line}" for line in self.trace)])
+
+
+@dataclass
+class Found:
+    """What became of all orders of one play."""
+
+    orders: int = 0
+    cut: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    conditions: set[str] = field(default_factory=set)
+
+    def add(self, other: Found) -> None:
+        self.orders += other.orders
+        self.cut += other.cut
+        self.violations += other.violations
+        self.conditions |= other.conditions
+
+
+class SeenBeforeError(Exception):
+    """Another order has come to the same state; what follows is known."""
+
+
+def explore(
+    make: Callable[[], Stage],
+    play: Play,
+    bounds: Bounds,
+    *,
+    patch: Callable[[], Any] | None = None,
+    stop_at: int = 1_000_000,
+    stop_at_first: bool = False,
+) -> Found:
+    """Play every order within the bounds. `patch` is a context in which the orders are played."""
+    found, seen = Found(), set[Any]()
+    choices: list[int] | None = []
+    while choices is not None and found.orders < stop_at:
+        order = _Order(make(), choices, bounds, seen)
+        with (patch or _nothing)():
+            try:
+                order.play(play)
+            except SeenBeforeError:
+                found.cut += 1
+            except Violation as violation:
+                found.violations.append(violation)
+                if stop_at_first:
+                    choices = None
+        found.orders += 1
+        found.conditions |= order.stage.table.conditions_seen
+        choices = order.next_choices() if choices is not None else None
+    return found
+
+
+def replay(
+    make: Callable[[], Stage], play: Play, bounds: Bounds, choices: Sequence[int]
+) -> list[str]:
+    """The trace of one order; raises its Violation again."""
+    order = _Order(make(), list(choices), bounds, None)
+    order.play(play)
+    return order.trace
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+class _Order:
+    """One order of events, as the choices tell and, where they end, as it comes first."""
+
+    def __init__(
+        self, stage: Stage, choices: list[int], bounds: Bounds, seen: set[Any] | None
+    ) -> None:
+        self.stage = stage
+        self.trace: list[str] = []
+        self._given = choices
+        self._taken: list[tuple[int, int]] = []
+        self._left = {"switch": bounds.switches, "kill": bounds.kills, "time": bounds.times}
+        self._moods = bounds.moods
+        self._seen = seen
+
+    def play(self, play: Play) -> None:
+        stage = self.stage
+        with stage.in_use():
+            actors = play(stage)
+            stage.instagram.choose = self._mood
+            try:
+                self._side_by_side(actors)
+                self._end()
+            finally:
+                for actor in actors:
+                    stage.scheduler.end(actor)
+
+    def next_choices(self) -> list[int] | None:
+        """The choices of the next order in the tree, or None after the last."""
+        taken = list(self._taken)
+        while taken:
+            number, of = taken.pop()
+            if number + 1 < of:
+                return [*(n for n, _ in taken), number + 1]
+        return None
+
+    def _choose(self, of: int) -> int:
+        at = len(self._taken)
+        number = self._given[at] if at < len(self._given) else 0
+        self._taken.append((number, of))
+        return number
+
+    def _mood(self) -> Behaviour:
+        """What Instagram makes of a publish call."""
+        number = self._choose(len(BEHAVIOURS) if self._moods else 1)
+        self._moods -= number > 0
+        self.trace.append(f"Instagram: {BEHAVIOURS[number]}")
+        return BEHAVIOURS[number]
+
+    def _side_by_side(self, actors: list[Actor]) -> None:
+        current: Actor | None = None
+        for _ in range(_ROUNDS):
+            living = [actor for actor in actors if not actor.over]
+            if not living:
+                return
+            if current is not None and current.over:
+                current = None
+            self._cut_if_seen(actors, current)
+            options = self._options(living, current)
+            what, actor = options[self._choose(len(options))]
+            current = self._do(what, actor, current, actors)
+            self._check_now()
+        raise AssertionError("the actors do not come to an end")
+
+    def _options(
+        self, living: list[Actor], current: Actor | None
+    ) -> list[tuple[str, Actor | None]]:
+        """What may come next; the first is that whoever is at it goes on."""
+        options: list[tuple[str, Actor | None]] = []
+        if current is not None:
+            options.append(("go", current))
+        if current is None or self._left["switch"]:
+            options += [("go", actor) for actor in living if actor is not current]
+        if self._left["kill"]:
+            killable = living if current is None else [current]
+            options += [("kill", actor) for actor in killable]
+        if self._left["time"] and self._is_about_to_send(living):
+            options.append(("soon", None))
+        if self._left["time"] and any(actor.begun for actor in living):
+            options.append(("later", None))
+        if self.stage.instagram.late:
+            options.append(("land", None))
+        return options
+
+    @staticmethod
+    def _is_about_to_send(living: list[Actor]) -> bool:
+        return any(actor.waits_for in ("TransactWriteItems", "publish") for actor in living)
+
+    def _do(
+        self, what: str, actor: Actor | None, current: Actor | None, actors: list[Actor]
+    ) -> Actor | None:
+        stage = self.stage
+        if actor is not None:
+            if current is not None and actor is not current:
+                self._left["switch"] -= 1
+            self._left["kill"] -= what == "kill"
+            self.trace.append(
+                f"{actor.name}: {actor.waits_for}{', then killed' if what == 'kill' else ''}"
+            )
+            stage.scheduler.go(actor, kill=what == "kill")
+            if actor.over:
+                self.trace.append(f"{actor.name} ends: {str(actor.outcome)[:90]}")
+            return actor
+        self.trace.append(f"time: {what}")
+        if what == "land":
+            stage.instagram.let_late_ones_land()
+            return current
+        self._left["time"] -= 1
+        if what == "soon":
+            stage.clock.advance(SOON_SECONDS)
+            return current
+        stage.instagram.let_late_ones_land()
+        stage.clock.advance(LATER_SECONDS)
+        for begun in [actor for actor in actors if actor.begun]:
+            stage.scheduler.end(begun)
+        return None
+
+    def _cut_if_seen(self, actors: list[Actor], current: Actor | None) -> None:
+        if self._seen is None or len(self._taken) < len(self._given):
+            return
+        state = (
+            repr(sorted(self.stage.table.items.items())),
+            repr(self.stage.instagram.state()),
+            repr(self.stage.machine.known),
+            self.stage.clock.now(),
+            tuple((actor.waits_for, tuple(actor.heard)) for actor in actors),
+            actors.index(current) if current is not None else None,
+            tuple(self._left.values()),
+            self._moods,
+        )
+        key = hash(state)
+        if key in self._seen:
+            raise SeenBeforeError
+        self._seen.add(key)
+
+    def _check_now(self) -> None:
+        for problem in truth.problems_now(self.stage):
+            raise self._violation(problem)
+
+    def _end(self) -> None:
+        """Bring everything to rest, the runs by going on or by dying, and look at what is left."""
+        stage = self.stage
+        self._moods = 0
+        stage.instagram.let_late_ones_land()
+        if self._choose(2) == 0:
+            self.trace.append("the end: runs go on")
+            for job_id, execution in list(stage.machine.known.items()):
+                if execution.status == "RUNNING":
+                    self._go_on(job_id)
+        else:
+            self.trace.append("the end: runs die unheard")
+            for job_id in stage.machine.known:
+                stage.machine.set(job_id, "ABORTED", only_if="RUNNING")
+        self._check_now()
+        for seconds in (LATER_SECONDS, _SWEEP_SECONDS, _DAY_SECONDS, _SWEEP_SECONDS):
+            stage.clock.advance(seconds)
+            counts = stage.sweep()
+            self.trace.append(f"the sweep: {counts}")
+            if counts["failed"]:
+                raise self._violation("the sweep could not look after a job")
+            self._check_now()
+        for problem in truth.problems_at_rest(stage):
+            raise self._violation(problem)
+
+    def _go_on(self, job_id: str) -> None:
+        try:
+            self.stage.go_on(job_id)
+        except StuckError as error:
+            raise self._violation(str(error)) from error
+
+    def _violation(self, what: str) -> Violation:
+        return Violation(what, tuple(number for number, _ in self._taken), tuple(self.trace))

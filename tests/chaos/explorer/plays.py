@@ -1,0 +1,146 @@
+"""What is tried side by side: states in which a group may be found, and pairs of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+from postwright import closing
+from postwright.models import Ref
+from tests.chaos.explorer.instagram import Behaviour
+from tests.chaos.explorer.scheduler import Actor
+from tests.chaos.explorer.stage import SESSION, Stage
+
+ONE = Ref(session_id=SESSION, group_id="g1", job_id="job-1")
+Call = Callable[[Stage], object]
+
+CALLS: dict[str, Call] = {
+    "start": lambda stage: stage.start("g1"),
+    "publish": lambda stage: stage.publish(ONE),
+    "reconcile_publish": lambda stage: stage.reconcile(ONE),
+    "record_failure": lambda stage: stage.record_failure(ONE),
+    "sweep": lambda stage: stage.sweep(),
+    "retry": lambda stage: stage.start("g1"),
+    "accept": lambda stage: stage.accept(ONE),
+    "not_published": lambda stage: stage.not_published(ONE),
+    "redriven publish": lambda stage: stage.redriven_publish(ONE),
+    "cancel": lambda stage: stage.cancel(ONE),
+}
+"""Each of them takes part in a pair; a retry of a group is a start that finds an earlier run."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """How a group is found: whether its run was begun, what became of a publish call that it has
+    sent, and whether the run is over and closed.
+    """
+
+    name: str
+    begun: bool = True
+    sent: Behaviour | None = None
+    settled: bool = False
+    aborted: bool = False
+    closed: bool = False
+    resend: bool = False
+
+
+FOUND = (
+    Found("never started", begun=False),
+    Found("about to publish"),
+    Found("about to publish, and stopped", aborted=True),
+    Found("failed", aborted=True, closed=True),
+    Found("sent without effect", sent="lost before"),
+    Found("sent, and live", sent="lost after"),
+    Found("sent, with an effect on its way", sent="late"),
+    Found("sent long ago without effect", sent="lost before", settled=True),
+    Found("allowed to send again", sent="lost before", settled=True, resend=True),
+    Found("sent and stopped, with an effect on its way", sent="late", aborted=True),
+    Found("unconfirmed, without effect", sent="lost before", settled=True, aborted=True, closed=True),
+    Found("unconfirmed, and live", sent="lost after", settled=True, aborted=True, closed=True),
+    Found("unconfirmed, with an effect on its way", sent="late", aborted=True, closed=True),
+)
+"""In all but the first, job-1 has the group."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two calls for one group, and how the group is found."""
+
+    found: Found
+    first: str
+    second: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.first} + {self.second}, {self.found.name}"
+
+    def play(self, stage: Stage) -> list[Actor]:
+        set_up(stage, self.found)
+        names = [self.first, self.second]
+        if self.first == self.second:
+            names = [f"{self.first} 1", f"{self.second} 2"]
+        calls = [CALLS[self.first], CALLS[self.second]]
+        return [
+            stage.scheduler.add(name, lambda call=call: call(stage))  # type: ignore[misc]
+            for name, call in zip(names, calls, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two groups with the same caption, each with one call under way."""
+
+    found: Found
+    first: str
+    second: str
+
+    @property
+    def name(self) -> str:
+        return f"twins: {self.first} + {self.second}, {self.found.name}"
+
+    def play(self, stage: Stage) -> list[Actor]:
+        set_up(stage, self.found)
+        stage.add_group("g2")
+        two = stage.begun("g2", "job-9")
+        calls: dict[str, Call] = {
+            "publish": lambda stage: stage.publish(two),
+            "start": lambda stage: stage.start("g2"),
+        }
+        return [
+            stage.scheduler.add(f"{self.first} g1", lambda: CALLS[self.first](stage)),
+            stage.scheduler.add(f"{self.second} g2", lambda: calls[self.second](stage)),
+        ]
+
+
+def set_up(stage: Stage, found: Found) -> None:
+    stage.add_group("g1")
+    if not found.begun:
+        return
+    ref = stage.begun("g1", ONE.job_id)
+    if found.sent is not None:
+        stage.sent(ref, found.sent)
+    if found.settled:
+        stage.instagram.let_late_ones_land()
+        stage.clock.advance(130)
+    if found.resend:
+        while stage.reconcile(ref)["next"] != "resend":
+            stage.clock.advance(30)
+    if found.aborted:
+        stage.machine.set(ref.job_id, "ABORTED")
+    if found.closed:
+        closing.close_run(stage.app, closing.known_job(stage.app, ref.job_id))
+
+
+def pairs() -> Iterator[Pair]:
+    """Every pair of calls with every way in which their group may be found."""
+    for found in FOUND:
+        for first, second in combinations_with_replacement(CALLS, 2):
+            yield Pair(found, first, second)
+
+
+def twins() -> Iterator[Twins]:
+    """Every call for one group beside a publish of another with the same caption."""
+    for found in FOUND[1:]:
+        for first in CALLS:
+            yield Twins(found, first, "publish")

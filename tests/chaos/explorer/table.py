@@ -1,0 +1,297 @@
+"""One DynamoDB table in memory, with as much of the client as `postwright.store` uses.
+
+It stands for the service, not for our code, and is fast enough for many thousands of orders of
+events. `tests/chaos/test_explorer_table.py` compares it with moto. A condition can be told to
+ignore one of its parts: that is how the explorer shows what each part is for.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+_Test = Callable[[Item, Mapping[str, str], Mapping[str, Any]], bool]
+
+_TOKEN = re.compile(r"\s*(<>|<=|>=|[()=<>,]|[#:\w.]+)")
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda left, right: left == right,
+    "<>": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    ">": lambda left, right: left > right,
+    "<=": lambda left, right: left <= right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+class ConditionalCheckFailedException(Exception):  # noqa: N818  DynamoDB's name
+    """The item is not as the condition demands."""
+
+
+class TransactionCanceledException(Exception):  # noqa: N818  DynamoDB's name
+    """A condition of the transaction does not hold; nothing was written."""
+
+
+class TransactionConflictException(Exception):  # noqa: N818  DynamoDB's name
+    """Never raised here: calls do not overlap."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a condition, at its place: the condition's text and the number of the part."""
+
+    condition: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        return _parts_of(self.condition)[self.number]
+
+
+@dataclass
+class Table:
+    """Items by key; `ignored` is the part of a condition that does not count.
+
+    `before` is called with the operation's name before each call, `after` when it took effect.
+    """
+
+    before: Callable[[str], object] = lambda _: None
+    after: Callable[[], object] = lambda: None
+    ignored: Part | None = None
+    items: dict[Key, Item] = field(default_factory=dict)
+    conditions_seen: set[str] = field(default_factory=set)
+
+    exceptions = SimpleNamespace(
+        ConditionalCheckFailedException=ConditionalCheckFailedException,
+        TransactionCanceledException=TransactionCanceledException,
+        TransactionConflictException=TransactionConflictException,
+    )
+
+    def get_item(self, *, Key: Item, **_: object) -> dict[str, Any]:  # noqa: N803  boto3's names
+        self.before("GetItem")
+        found = self.items.get(_key(Key))
+        self.after()
+        return {"Item": copy.deepcopy(found)} if found is not None else {}
+
+    def put_item(self, **call: Any) -> None:
+        self.before("PutItem")
+        self._apply("Put", call, ConditionalCheckFailedException)
+        self.after()
+
+    def update_item(self, **call: Any) -> None:
+        self.before("UpdateItem")
+        self._apply("Update", call, ConditionalCheckFailedException)
+        self.after()
+
+    def delete_item(self, **call: Any) -> None:
+        self.before("DeleteItem")
+        self._apply("Delete", call, ConditionalCheckFailedException)
+        self.after()
+
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803
+        self.before("TransactWriteItems")
+        calls = [next(iter(entry.items())) for entry in TransactItems]
+        for kind, call in calls:
+            self._check(kind, call, TransactionCanceledException)
+        for kind, call in calls:
+            self._write(kind, call)
+        self.after()
+
+    def get_paginator(self, _name: str) -> Table:
+        return self
+
+    def paginate(self, *, ExpressionAttributeValues: Item, **_: object) -> Iterator[Any]:  # noqa: N803
+        """The index of open jobs, the only query there is."""
+        self.before("Query")
+        wanted = ExpressionAttributeValues[":open"]
+        found = [item for item in self.items.values() if item.get("openJob") == wanted]
+        self.after()
+        yield {"Items": sorted(copy.deepcopy(found), key=lambda item: item["updatedAt"]["S"])}
+
+    def _apply(self, kind: str, call: Mapping[str, Any], refusal: type[Exception]) -> None:
+        self._check(kind, call, refusal)
+        self._write(kind, call)
+
+    def _check(self, kind: str, call: Mapping[str, Any], refusal: type[Exception]) -> None:
+        condition = call.get("ConditionExpression")
+        if condition is None:
+            return
+        self.conditions_seen.add(condition)
+        item = self.items.get(_key(call["Item"] if kind == "Put" else call["Key"]), {})
+        ignored = self.ignored
+        number = ignored.number if ignored and ignored.condition == condition else None
+        test = _condition(condition, number)
+        names = call.get("ExpressionAttributeNames", {})
+        if not test(item, names, call.get("ExpressionAttributeValues", {})):
+            raise refusal(condition)
+
+    def _write(self, kind: str, call: Mapping[str, Any]) -> None:
+        if kind == "ConditionCheck":
+            return
+        if kind == "Put":
+            self.items[_key(call["Item"])] = copy.deepcopy(call["Item"])
+            return
+        key = _key(call["Key"])
+        if kind == "Delete":
+            self.items.pop(key, None)
+            return
+        item = self.items.setdefault(key, copy.deepcopy(call["Key"]))
+        names = call.get("ExpressionAttributeNames", {})
+        _update(item, call["UpdateExpression"], names, call.get("ExpressionAttributeValues", {}))
+
+
+def parts_of(condition: str) -> list[Part]:
+    """The parts of a condition that must all hold."""
+    return [Part(condition, number) for number in range(len(_parts_of(condition)))]
+
+
+def _key(item: Item) -> Key:
+    return item["PK"]["S"], item["SK"]["S"]
+
+
+def _parts_of(condition: str) -> list[str]:
+    """Where a condition is split at AND, outside of parentheses."""
+    parts, depth, current = [], 0, ""
+    for word in re.split(r"(\s+AND\s+|[()])", condition):
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if word.strip() == "AND" and depth == 0:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += word
+    return [*parts, current.strip()]
+
+
+@cache
+def _condition(text: str, ignored: int | None) -> _Test:
+    tests = [_Parser(part).whole() for n, part in enumerate(_parts_of(text)) if n != ignored]
+    return lambda item, names, values: all(test(item, names, values) for test in tests)
+
+
+class _Parser:
+    """The grammar of condition expressions, as far as it is used."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = [*_TOKEN.findall(text), ""]
+        self._at = 0
+
+    def whole(self) -> _Test:
+        test = self._either()
+        if self._tokens[self._at] != "":
+            raise ValueError(f"not understood from {self._tokens[self._at :]}")
+        return test
+
+    def _next(self) -> str:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _take(self, token: str) -> bool:
+        found = self._tokens[self._at] == token
+        self._at += found
+        return found
+
+    def _either(self) -> _Test:
+        tests = [self._all()]
+        while self._take("OR"):
+            tests.append(self._all())
+        return lambda *given: any(test(*given) for test in tests)
+
+    def _all(self) -> _Test:
+        tests = [self._one()]
+        while self._take("AND"):
+            tests.append(self._one())
+        return lambda *given: all(test(*given) for test in tests)
+
+    def _one(self) -> _Test:
+        if self._take("NOT"):
+            inner = self._one()
+            return lambda *given: not inner(*given)
+        if self._take("("):
+            inner = self._either()
+            self._take(")")
+            return inner
+        word = self._next()
+        if word in ("attribute_exists", "attribute_not_exists"):
+            self._take("(")
+            path, exists = self._next(), word == "attribute_exists"
+            self._take(")")
+            return lambda item, names, _: (_find(item, path, names) is not None) is exists
+        sign = self._next()
+        if sign == "IN":
+            return self._in(word)
+        other, compare = self._next(), _COMPARISONS[sign]
+        return lambda item, names, values: _compare(
+            compare, _find(item, word, names), values[other]
+        )
+
+    def _in(self, word: str) -> _Test:
+        self._take("(")
+        choices = [self._next()]
+        while self._take(","):
+            choices.append(self._next())
+        self._take(")")
+        return lambda item, names, values: (
+            _find(item, word, names) in [values[choice] for choice in choices]
+        )
+
+
+def _compare(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
+    if left is None:
+        return False
+    [(kind, mine)], [(other_kind, theirs)] = left.items(), right.items()
+    if kind == other_kind == "N":
+        mine, theirs = float(mine), float(theirs)
+    return kind == other_kind and compare(mine, theirs)
+
+
+def _steps(path: str, names: Mapping[str, str]) -> list[str]:
+    return [names.get(step, step) for step in path.split(".")]
+
+
+def _find(item: Item, path: str, names: Mapping[str, str]) -> Any:
+    first, *rest = _steps(path, names)
+    found = item.get(first)
+    for step in rest:
+        found = found["M"].get(step) if found is not None and "M" in found else None
+    return found
+
+
+def _update(
+    item: Item, expression: str, names: Mapping[str, str], values: Mapping[str, Any]
+) -> None:
+    before = copy.deepcopy(item)
+    words = re.split(r"\b(SET|REMOVE|ADD)\b", expression)[1:]
+    for verb, clause in zip(words[::2], words[1::2], strict=True):
+        for action in re.split(r",(?![^(]*\))", clause):
+            if verb == "SET":
+                path, value = (side.strip() for side in action.split("=", 1))
+                _put(item, path, names, _value(before, value, names, values))
+            elif verb == "REMOVE":
+                item.pop(_steps(action.strip(), names)[0], None)
+            else:
+                path, value = action.split()
+                old = _find(before, path, names) or {"N": "0"}
+                total = int(old["N"]) + int(values[value]["N"])
+                _put(item, path, names, {"N": str(total)})
+
+
+def _value(item: Item, text: str, names: Mapping[str, str], values: Mapping[str, Any]) -> Any:
+    found = re.fullmatch(r"if_not_exists\(([^,]+),\s*(:\w+)\)", text)
+    if found:
+        old = _find(item, found[1].strip(), names)
+        return old if old is not None else values[found[2]]
+    return values[text]
+
+
+def _put(item: Item, path: str, names: Mapping[str, str], value: Any) -> None:
+    *way, last = _steps(path, names)
+    place = item
+    for step in way:
+        place = place[step]["M"]
+    place[last] = copy.deepcopy(value)

@@ -1,0 +1,326 @@
+"""The stage of chaos runs: one sandbox at the highest speed, on which plans are run one after the
+other, each to its very end.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from botocore.exceptions import ClientError
+
+from postwright.models import Fence
+from sandbox.engine import BusyThread
+from sandbox.instagram.accounts import DEMO_ACCOUNT
+from sandbox.server import Sandbox, SandboxOptions
+from tests.chaos.plan import Act, Plan, Policy, Start
+from tests.media import film
+from tests.workflow.workbench import PostGroup, Shot, Workbench
+
+Subject = Literal["ours", "naive", "no_marker"]
+
+FUNCTIONS: Final[dict[Subject, str]] = {
+    "ours": "lambdas",
+    "naive": "tests.chaos.controls.naive",
+    "no_marker": "tests.chaos.controls.no_marker",
+}
+_NAIVE: Final = Path(__file__).parent / "controls" / "naive.asl.json"
+_SHOTS: Final = {"P": Shot.PHOTO, "V": Shot.CLIP}
+_TROUBLE_SECONDS: Final = 900
+"""So long after the last thing that somebody does the faults go on."""
+_SWEEPS: Final = (*[900] * 8, *[3600] * 4, *[4 * 3600] * 7)
+"""The pauses between sweeps: every 15 minutes as deployed, then more seldom, which is harder; the
+last comes when the containers have expired long ago.
+"""
+_JOIN_WALL_SECONDS: Final = 60.0
+
+
+@dataclass
+class Played:
+    """A plan that was run to its end, and what was seen meanwhile."""
+
+    plan: Plan
+    groups: list[PostGroup]
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    executions: list[str] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+    """What the harness itself could not do."""
+
+
+class Stage:
+    """`with Stage("ours") as stage:`; one at a time in a process."""
+
+    def __init__(self, subject: Subject, policy: Policy = "resend") -> None:
+        self.subject = subject
+        self.policy = policy
+        self._running = ExitStack()
+
+    def __enter__(self) -> Stage:
+        with ExitStack() as starting:
+            folder = Path(starting.enter_context(tempfile.TemporaryDirectory()))
+            self._log = folder / "functions.log"
+            self._log.touch()
+            starting.enter_context(_quiet())
+            options = SandboxOptions(
+                *(0, 0, 0),
+                speed=None,
+                empty=True,
+                log_path=self._log,
+                settings={"POSTWRIGHT_ON_UNKNOWN": self.policy},
+                functions=FUNCTIONS[self.subject],
+            )
+            self.sandbox = starting.enter_context(Sandbox(options))
+            self.bench = Workbench(self.sandbox, film(folder / "clip.mp4"))
+            starting.callback(self.bench.close)
+            if self.subject == "naive":
+                self.bench.stepfunctions.update_state_machine(
+                    stateMachineArn=self.sandbox.state_machine_arn,
+                    definition=self._naive_definition(),
+                )
+            self._running = starting.pop_all()
+        self._seen_of_log = 0
+        self._executions: set[str] = set()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def _naive_definition(self) -> str:
+        from sandbox.aws import substitute  # moto is loaded by then
+
+        return substitute(_NAIVE.read_text(encoding="utf-8"), self.sandbox.functions.names)
+
+    # A run
+
+    def play(self, plan: Plan) -> Played:
+        """Run a plan until everything is at rest: no execution runs, faults have ended, sweeps have
+        come by. What is left behind can be looked at until the next `play`.
+        """
+        self._reset(plan)
+        played = Played(plan, self._groups(plan))
+        self.bench.script(*plan.graph)
+        self.sandbox.calls.add_faults(list(plan.calls))
+        self._let_happen(played)
+        self.bench.let_time_pass(_TROUBLE_SECONDS)
+        self.end_faults()
+        self.come_to_rest()
+        self.note(played)
+        return played
+
+    def end_faults(self) -> None:
+        """From now on nothing goes wrong any more."""
+        self.bench.end_faults()
+        self.sandbox.calls.clear_faults()
+
+    def come_to_rest(self) -> None:
+        """Let sweeps come by until nothing is left to them, for a day and a half at most."""
+        for pause in _SWEEPS:
+            if self.is_at_rest():
+                return
+            self.invoke("sweep_jobs", {})
+            self.bench.let_time_pass(1)
+            if self.is_at_rest():
+                return
+            self.bench.let_time_pass(pause)
+
+    def note(self, played: Played) -> None:
+        """Keep what was called and executed so far."""
+        played.calls = self.sandbox.calls.entries()
+        played.requests = self.bench.requests()
+        played.executions = [
+            name for name in self.bench.executions() if name not in self._executions
+        ]
+
+    def is_at_rest(self) -> bool:
+        """True when no group is under way or unclear, no link is open, and nothing runs."""
+        return all(map(_is_final, self.records())) and not self.running()
+
+    def records(self) -> list[Fence]:
+        """Who has each group now, in their order."""
+        found = [
+            self.bench.store.fence(group.session_id, group.group_id) for group in self.bench.groups
+        ]
+        return [record for record in found if record is not None]
+
+    def running(self) -> list[str]:
+        """The names of the executions that run."""
+        listed = self.bench.stepfunctions.list_executions(
+            stateMachineArn=self.sandbox.state_machine_arn, statusFilter="RUNNING"
+        )
+        return [execution["name"] for execution in listed["executions"]]
+
+    def written(self) -> str:
+        """What the functions have logged since the last call of this."""
+        with self._log.open("rb") as log:
+            log.seek(self._seen_of_log)
+            text = log.read()
+        self._seen_of_log += len(text)
+        return text.decode()
+
+    # What somebody does
+
+    def start(self, group: PostGroup, by: str = "api") -> None:
+        """Start a group through the function behind the API, or as from the console."""
+        if by == "api":
+            self.request("start_publish", body=group.request)
+        else:
+            self.bench.start_execution(group.request)
+
+    def request(self, function: str, job_id: str | None = None, body: Any = None) -> dict[str, Any]:
+        """Status and body that a function behind the HTTP API answers; 500 when it failed."""
+        event = {
+            "body": json.dumps(body) if body is not None else None,
+            "pathParameters": {"id": job_id},
+            "requestContext": {},
+        }
+        answer = self.invoke(function, event)
+        if answer.error:
+            return {"statusCode": 500, "body": answer.payload}
+        return {
+            "statusCode": answer.payload["statusCode"],
+            "body": json.loads(answer.payload["body"]),
+        }
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Invoke a function in a thread that counts as busy, as all that happens by itself does."""
+        return _in_busy_thread(
+            self.sandbox,
+            lambda: self.sandbox.functions.invoke(function, event, caller_is_busy=True),
+        )
+
+    def _let_happen(self, played: Played) -> None:
+        """Starts and acts, each at its time and in a thread of its own."""
+        clock = self.sandbox.clock
+        threads: list[BusyThread] = []
+        everything: list[Start | Act] = sorted(
+            [*played.plan.starts, *played.plan.acts], key=lambda one: one.at
+        )
+        begin = clock.now()
+        with clock.busy():
+            for one in everything:
+                clock.wait_until(begin + timedelta(seconds=one.at), was_busy=True)
+                thread = BusyThread(clock, target=self._happen, args=(played, one), daemon=True)
+                thread.start()
+                threads.append(thread)
+        for thread in threads:
+            thread.join(_JOIN_WALL_SECONDS)
+            if thread.is_alive():
+                played.crashed.append("a start or act did not end")
+
+    def _happen(self, played: Played, one: Start | Act) -> None:
+        group = played.groups[one.group % len(played.groups)]
+        try:
+            if isinstance(one, Start):
+                self._started(group, one.by)
+            else:
+                self._act(one.deed, group)
+        except Exception as error:  # noqa: BLE001  a person who is refused by AWS goes away
+            if not isinstance(error, ClientError):
+                played.crashed.append(f"{one!r}: {error!r}")
+
+    def _started(self, group: PostGroup, by: str) -> None:
+        """From within a busy thread."""
+        if by == "console":
+            self.bench.start_execution(group.request)
+        else:
+            self._ask("start_publish", body=group.request)
+
+    def _act(self, deed: str, group: PostGroup) -> None:
+        """From within a busy thread."""
+        if deed == "start":
+            self._started(group, "api")
+        elif deed == "sweep":
+            self.sandbox.functions.invoke("sweep_jobs", {}, caller_is_busy=True)
+        else:
+            record = self.bench.store.fence(group.session_id, group.group_id)
+            if record is not None and record.active_job_id is not None:
+                self._act_on(deed, record.active_job_id)
+
+    def _act_on(self, deed: str, job_id: str) -> None:
+        match deed:
+            case "abort":
+                self.bench.stop(job_id)
+            case "redrive":
+                self.bench.stepfunctions.redrive_execution(executionArn=self.bench.arn(job_id))
+            case "cancel":
+                self._ask("cancel_job", job_id)
+            case "ask_status":
+                self._ask("get_status", job_id)
+            case "look":
+                self._ask("settle_job", job_id, {})
+            case "not_published":
+                self._ask("settle_job", job_id, {"notPublished": True})
+
+    def _ask(self, function: str, job_id: str | None = None, body: Any = None) -> None:
+        event = {
+            "body": json.dumps(body) if body is not None else None,
+            "pathParameters": {"id": job_id},
+            "requestContext": {},
+        }
+        self.sandbox.functions.invoke(function, event, caller_is_busy=True)
+
+    # Given
+
+    def _reset(self, plan: Plan) -> None:
+        self.end_faults()
+        self.bench.reset()
+        self.bench.past_items.clear()
+        self.bench.past_requests.clear()
+        self.sandbox.calls.clear()
+        self._executions = set(self.bench.executions())
+        self.written()
+        self.bench.configure(
+            repeat_publish=plan.repeat_publish, tokens={DEMO_ACCOUNT.token: "ok"}
+        )
+
+    def _groups(self, plan: Plan) -> list[PostGroup]:
+        shared = f"The same words {time.monotonic_ns()}"
+        return [
+            self.bench.group(
+                *(_SHOTS[letter] for letter in group.shots),
+                caption=shared if group.shared_caption else None,
+            )
+            for group in plan.groups
+        ]
+
+
+def _is_final(record: Fence) -> bool:
+    if record.publish_status == "published":
+        return record.permalink is not None
+    return record.publish_status in ("failed", "ready")
+
+
+def _in_busy_thread(sandbox: Sandbox, work: Callable[[], Any]) -> Any:
+    results: list[Any] = []
+    thread = BusyThread(sandbox.clock, target=lambda: results.append(work()), daemon=True)
+    thread.start()
+    thread.join(_JOIN_WALL_SECONDS)
+    if not results:
+        raise RuntimeError("a function did not answer")
+    return results[0]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Faults are meant: what the sandbox warns about is not shown."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.CRITICAL)
+    hook = threading.excepthook
+    threading.excepthook = lambda _args: None
+    try:
+        yield
+    finally:
+        threading.excepthook = hook
+        with suppress(ValueError):
+            root.setLevel(before)
