@@ -129,6 +129,8 @@ class FakeExecutions(Executions):
     def __init__(self) -> None:
         self.started: list[tuple[str, PublishRequest]] = []
         self.known: dict[str, Execution] = {}
+        self.stopped: list[tuple[str, str]] = []
+        self.is_slow = False
 
     def start(self, job_id: str, request: PublishRequest) -> str:
         self.started.append((job_id, request))
@@ -137,6 +139,12 @@ class FakeExecutions(Executions):
 
     def describe(self, job_id: str) -> Execution | None:
         return self.known.get(job_id)
+
+    def stop(self, job_id: str, cause: str) -> None:
+        self.stopped.append((job_id, cause))
+        found = self.known.get(job_id)
+        if found is not None and found.status == "RUNNING" and not self.is_slow:
+            self.end(job_id, "ABORTED")
 
     def arn(self, job_id: str) -> str:
         return f"arn:aws:states:us-east-1:123456789012:execution:publish-post:{job_id}"

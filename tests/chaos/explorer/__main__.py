@@ -33,7 +33,9 @@ def main() -> int:
             options.show -= 1
             if options.show <= 0:
                 break
-    print(f"{total.orders} orders, {total.cut} cut, {len(total.violations)} violations, {time.monotonic() - began:.1f} s")
+    print(
+        f"{total.orders} orders, {total.cut} cut, {len(total.violations)} violations, {time.monotonic() - began:.1f} s"
+    )
     return 1 if total.violations else 0
 
 

@@ -128,6 +128,7 @@ class _Order:
         self._left = {"switch": bounds.switches, "kill": bounds.kills, "time": bounds.times}
         self._moods = bounds.moods
         self._seen = seen
+        self._checked = (-1, -1)
 
     def play(self, play: Play) -> None:
         stage = self.stage
@@ -250,6 +251,10 @@ class _Order:
         self._seen.add(key)
 
     def _check_now(self) -> None:
+        state = (self.stage.table.writes, len(self.stage.instagram.posts))
+        if state == self._checked:
+            return
+        self._checked = state
         for problem in truth.problems_now(self.stage):
             raise self._violation(problem)
 
@@ -258,25 +263,29 @@ class _Order:
         stage = self.stage
         self._moods = 0
         stage.instagram.let_late_ones_land()
-        if self._choose(2) == 0:
-            self.trace.append("the end: runs go on")
-            for job_id, execution in list(stage.machine.known.items()):
-                if execution.status == "RUNNING":
-                    self._go_on(job_id)
-        else:
-            self.trace.append("the end: runs die unheard")
-            for job_id in stage.machine.known:
-                stage.machine.set(job_id, "ABORTED", only_if="RUNNING")
-        self._check_now()
+        runs_die = self._choose(2) == 1
+        self.trace.append(f"the end: runs {'die unheard' if runs_die else 'go on'}")
+        self._end_runs(die=runs_die)
         for seconds in (LATER_SECONDS, _SWEEP_SECONDS, _DAY_SECONDS, _SWEEP_SECONDS):
             stage.clock.advance(seconds)
             counts = stage.sweep()
             self.trace.append(f"the sweep: {counts}")
             if counts["failed"]:
                 raise self._violation("the sweep could not look after a job")
-            self._check_now()
+            self._end_runs(die=runs_die)
         for problem in truth.problems_at_rest(stage):
             raise self._violation(problem)
+
+    def _end_runs(self, *, die: bool) -> None:
+        """Bring every execution to its end, those too that a sweep has just started."""
+        for job_id, execution in list(self.stage.machine.known.items()):
+            if execution.status != "RUNNING":
+                continue
+            if die:
+                self.stage.machine.set(job_id, "ABORTED")
+            else:
+                self._go_on(job_id)
+        self._check_now()
 
     def _go_on(self, job_id: str) -> None:
         try:

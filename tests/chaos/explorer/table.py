@@ -7,7 +7,6 @@ ignore one of its parts: that is how the explorer shows what each part is for.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +64,7 @@ class Table:
     after: Callable[[], object] = lambda: None
     ignored: Part | None = None
     items: dict[Key, Item] = field(default_factory=dict)
+    writes: int = 0
     conditions_seen: set[str] = field(default_factory=set)
 
     exceptions = SimpleNamespace(
@@ -77,7 +77,7 @@ class Table:
         self.before("GetItem")
         found = self.items.get(_key(Key))
         self.after()
-        return {"Item": copy.deepcopy(found)} if found is not None else {}
+        return {"Item": found} if found is not None else {}
 
     def put_item(self, **call: Any) -> None:
         self.before("PutItem")
@@ -112,7 +112,7 @@ class Table:
         wanted = ExpressionAttributeValues[":open"]
         found = [item for item in self.items.values() if item.get("openJob") == wanted]
         self.after()
-        yield {"Items": sorted(copy.deepcopy(found), key=lambda item: item["updatedAt"]["S"])}
+        yield {"Items": sorted(found, key=lambda item: item["updatedAt"]["S"])}
 
     def _apply(self, kind: str, call: Mapping[str, Any], refusal: type[Exception]) -> None:
         self._check(kind, call, refusal)
@@ -134,16 +134,18 @@ class Table:
     def _write(self, kind: str, call: Mapping[str, Any]) -> None:
         if kind == "ConditionCheck":
             return
+        self.writes += 1
         if kind == "Put":
-            self.items[_key(call["Item"])] = copy.deepcopy(call["Item"])
+            self.items[_key(call["Item"])] = dict(call["Item"])
             return
         key = _key(call["Key"])
         if kind == "Delete":
             self.items.pop(key, None)
             return
-        item = self.items.setdefault(key, copy.deepcopy(call["Key"]))
+        before = self.items.get(key, call["Key"])
         names = call.get("ExpressionAttributeNames", {})
-        _update(item, call["UpdateExpression"], names, call.get("ExpressionAttributeValues", {}))
+        values = call.get("ExpressionAttributeValues", {})
+        self.items[key] = _updated(before, call["UpdateExpression"], names, values)
 
 
 def parts_of(condition: str) -> list[Part]:
@@ -262,23 +264,33 @@ def _find(item: Item, path: str, names: Mapping[str, str]) -> Any:
     return found
 
 
-def _update(
-    item: Item, expression: str, names: Mapping[str, str], values: Mapping[str, Any]
-) -> None:
-    before = copy.deepcopy(item)
-    words = re.split(r"\b(SET|REMOVE|ADD)\b", expression)[1:]
-    for verb, clause in zip(words[::2], words[1::2], strict=True):
-        for action in re.split(r",(?![^(]*\))", clause):
+def _updated(
+    before: Item, expression: str, names: Mapping[str, str], values: Mapping[str, Any]
+) -> Item:
+    """The item after an update; items are never changed in place, so that readers may keep them."""
+    item = dict(before)
+    for verb, actions in _actions(expression):
+        for action in actions:
             if verb == "SET":
                 path, value = (side.strip() for side in action.split("=", 1))
-                _put(item, path, names, _value(before, value, names, values))
+                item = _with(item, _steps(path, names), _value(before, value, names, values))
             elif verb == "REMOVE":
                 item.pop(_steps(action.strip(), names)[0], None)
             else:
                 path, value = action.split()
                 old = _find(before, path, names) or {"N": "0"}
-                total = int(old["N"]) + int(values[value]["N"])
-                _put(item, path, names, {"N": str(total)})
+                total = {"N": str(int(old["N"]) + int(values[value]["N"]))}
+                item = _with(item, _steps(path, names), total)
+    return item
+
+
+@cache
+def _actions(expression: str) -> list[tuple[str, list[str]]]:
+    words = re.split(r"\b(SET|REMOVE|ADD)\b", expression)[1:]
+    return [
+        (verb, re.split(r",(?![^(]*\))", clause))
+        for verb, clause in zip(words[::2], words[1::2], strict=True)
+    ]
 
 
 def _value(item: Item, text: str, names: Mapping[str, str], values: Mapping[str, Any]) -> Any:
@@ -289,9 +301,8 @@ def _value(item: Item, text: str, names: Mapping[str, str], values: Mapping[str,
     return values[text]
 
 
-def _put(item: Item, path: str, names: Mapping[str, str], value: Any) -> None:
-    *way, last = _steps(path, names)
-    place = item
-    for step in way:
-        place = place[step]["M"]
-    place[last] = copy.deepcopy(value)
+def _with(item: Item, way: list[str], value: Any) -> Item:
+    """The item with a value put in at the end of the way."""
+    first, *rest = way
+    inner = {"M": _with(item[first]["M"], rest, value)} if rest else value
+    return {**item, first: inner}
