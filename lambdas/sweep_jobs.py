@@ -1,7 +1,7 @@
 """Look after every open job: runs that nobody ended, unclear publishes, missing links.
 
 In:   nothing that is read; a schedule calls it every 15 minutes
-Out:  {"looked": int, "open": int, "failed": int}
+Out:  {"settled": int, "running": int, "open": int, "failed": int}, numbers of jobs
 Raises: nothing of its own; a job that cannot be looked at now is counted
 Retry: safe, also at the same time. The group's item decides.
 """

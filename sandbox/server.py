@@ -44,6 +44,7 @@ from sandbox.names import (
     TABLE,
 )
 from sandbox.serving import HOST, Server, listen
+from sandbox.sweeping import Sweeper
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ class SandboxOptions:
 
     `settings` are further POSTWRIGHT_* variables of the functions. `keep` is a folder in which the
     simulated Instagram keeps its posts. `log_path` collects every log record of the functions.
-    `functions` is the package whose modules are the functions.
+    `functions` is the package whose modules are the functions. Without `sweep` nobody calls
+    `sweep_jobs`, and time stands where the last run has left it.
     """
 
     port: int = 8080
@@ -82,6 +84,7 @@ class SandboxOptions:
     log_path: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     functions: str = "lambdas"
+    sweep: bool = True
 
 
 class Sandbox:
@@ -101,6 +104,7 @@ class Sandbox:
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()
         self._running = ExitStack()
+        self._sweeper: Sweeper | None = None
 
     def __enter__(self) -> Sandbox:
         self.start()
@@ -176,6 +180,9 @@ class Sandbox:
         running.callback(self.calls.close)
         self._start_aws(running, listeners["aws_port"], names)
         self._start_instagram(running, listeners["instagram_port"])
+        if self.options.sweep:
+            self._sweeper = Sweeper(self.functions, self.clock)
+            running.callback(self._sweeper.close)
         running.enter_context(Server(LoopbackOnly(self._api()), listeners["port"]))
 
     def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
@@ -221,6 +228,8 @@ class Sandbox:
         }
 
     def _on_status_change(self, event: dict[str, Any]) -> None:
+        if self._sweeper is not None:
+            self._sweeper.wake()
         detail = event["detail"]
         if detail["status"] not in _FAILED:
             return
@@ -268,6 +277,8 @@ class Sandbox:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             event = _gateway_event(request, f"{method} {path}", await request.body())
+            if self._sweeper is not None and function == "start_publish":
+                self._sweeper.wake()  # it may die before it has started the run
             try:
                 answer = await run_in_threadpool(self.functions.invoke, function, event)
             except InvokeError:

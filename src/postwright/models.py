@@ -161,13 +161,15 @@ class Attempt(Record):
 class Fence(Record):
     """The part of a post group that decides who may publish it; only Postwright writes it.
 
-    It is read by itself, so that a group whose content was damaged can still be brought to an end.
+    `last_job_id` is the run that was cancelled, when none has the group. It is read by itself, so
+    that a group whose content was damaged can still be brought to an end.
     """
 
     session_id: str
     group_id: str
     publish_status: PublishStatus = "ready"
     active_job_id: str | None = None
+    last_job_id: str | None = None
     attempt: Attempt | None = None
     instagram_post_id: str | None = None
     permalink: str | None = None

@@ -127,7 +127,7 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
                 f"Job {running} is publishing this group already.", job_id=running
             )
         try:
-            app.store.claim(group, _new_job(request, ref, group.active_job_id))
+            app.store.claim(group, _new_job(request, ref, group.active_job_id or group.last_job_id))
         except ConditionFailedError:
             if _has_let_go(app, ref):
                 raise AlreadyPublishingError(

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from postwright import clock, closing, looking, publishing, runs
 from postwright.app import App
@@ -65,24 +65,21 @@ class Case:
 
 
 def sweep(app: App, remaining_seconds: Callable[[], float]) -> dict[str, int]:
-    """Look after every open job, the longest quiet first: `{"looked", "open", "failed"}`.
+    """Look after every open job, the longest quiet first; answers how many there are of each kind.
 
-    `open` are those that another sweep must look after, `failed` those that could not be looked at
-    now. A repeat is safe, also at the same time.
+    `settled` are closed now, `running` have a run that goes on, `open` must be looked after again,
+    `failed` could not be looked at now. A repeat is safe, also at the same time.
     """
-    counts = {"looked": 0, "open": 0, "failed": 0}
+    counts = {"settled": 0, "running": 0, "open": 0, "failed": 0}
     for job in app.store.open_jobs():
         if remaining_seconds() < _RESERVE_SECONDS:
             counts["open"] += 1
             continue
-        counts["looked"] += 1
         try:
-            is_open = _look_after(app, job)
+            counts[_look_after(app, job)] += 1
         except Exception as error:  # one job must not keep the others from being looked after
             _log.warning("Job %s could not be looked after: %s", job.job_id, type(error).__name__)
             counts["failed"] += 1
-            is_open = True
-        counts["open"] += is_open
     return counts
 
 
@@ -156,35 +153,44 @@ def not_published(app: App, job_id: str, by: str) -> Job:
     return closing.known_job(app, job_id)
 
 
-def _look_after(app: App, job: Job) -> bool:
-    """True when the job is still open afterwards."""
+def _look_after(app: App, job: Job) -> Literal["settled", "running", "open"]:
+    ref = closing.ref_of(job)
     if job.status == "publishing":
         runs.look_after(app, job)
         job = app.store.job(job.session_id, job.job_id) or job
         if job.status == "publishing":
-            return True
+            return "running"
     group = app.store.fence(job.session_id, job.group_id)
     if group is None or group.active_job_id != job.job_id:
-        _leave(app, job)
-        return False
+        app.store.leave_open_jobs(ref)
+        return "settled"
     if group.publish_status == "published" and group.instagram_post_id is not None:
-        return _close(app, closing.ref_of(job), group, job)
+        return "open" if _close(app, ref, group, job) else "settled"
+    if not _is_unclear(group):
+        return "settled"
     case = _case(app, job, group)
-    is_open = case is not None and not _settle(app, case, "the sweep")
-    app.store.update_job(closing.ref_of(job))  # to the end of the line
-    if is_open and clock.now() - parse_instant(job.created_at) > GIVE_UP_AFTER:
-        _leave(app, job)
-        return False
-    return is_open
+    if case is None:
+        return "running"
+    if _settle(app, case, "the sweep"):
+        return "settled"
+    if clock.now() - parse_instant(job.created_at) > GIVE_UP_AFTER:
+        app.store.leave_open_jobs(ref)
+        return "settled"
+    app.store.update_job(ref)  # to the end of the line
+    return "open"
+
+
+def _is_unclear(group: Fence) -> bool:
+    """Whether there is something to find out: if the post is live, or which one it is."""
+    return group.publish_status == "unconfirmed" or (
+        group.publish_status == "published" and group.instagram_post_id is None
+    )
 
 
 def _case(app: App, job: Job, group: Fence) -> Case | None:
     """A look, if there is something to find out and no run that does it."""
     attempt = group.attempt
-    unclear = group.publish_status == "unconfirmed" or (
-        group.publish_status == "published" and group.instagram_post_id is None
-    )
-    if not unclear or attempt is None or group.active_job_id != job.job_id:
+    if not _is_unclear(group) or attempt is None or group.active_job_id != job.job_id:
         return None
     execution = app.executions.describe(job.job_id)
     if execution is not None and execution.status in ("RUNNING", "PENDING_REDRIVE"):
@@ -258,11 +264,6 @@ def _disprove(app: App, case: Case, settlement: Settlement) -> bool:
         return False
     app.store.free_caption(case.ref, case.job.caption_hash or "")
     return True
-
-
-def _leave(app: App, job: Job) -> None:
-    """Take a job out of the index of open jobs; its record stays as it is."""
-    app.store.leave_open_jobs(closing.ref_of(job))
 
 
 def _settlement(how: Any, by: str, media_id: str | None = None) -> Settlement:

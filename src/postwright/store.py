@@ -50,7 +50,7 @@ _deserialize = TypeDeserializer().deserialize
 
 _MESSAGE_LENGTH: Final = 300
 _BLOCK: Final = "BLOCK"
-_RELEASE: Final = " REMOVE activeJobId"
+_RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
 _NOT_UNPROVEN: Final = f"(attribute_not_exists(attempt) OR NOT {_UNPROVEN})"

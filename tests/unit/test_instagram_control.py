@@ -136,6 +136,8 @@ def test_every_graph_call_is_logged_in_order(lab: Lab) -> None:
         "user_agent": user_agent,
         "auth": "header",
         "fault": None,
+        "function": None,
+        "requestId": None,
     }
     assert second == {
         "method": "POST",
@@ -146,6 +148,8 @@ def test_every_graph_call_is_logged_in_order(lab: Lab) -> None:
         "user_agent": user_agent,
         "auth": "header",
         "fault": None,
+        "function": None,
+        "requestId": None,
     }
 
 

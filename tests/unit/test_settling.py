@@ -48,6 +48,10 @@ def sweep(world: World, remaining_seconds: float = 30.0) -> dict[str, int]:
     return settling.sweep(world.app, lambda: remaining_seconds)
 
 
+def counted(**kinds: int) -> dict[str, int]:
+    return {"settled": 0, "running": 0, "open": 0, "failed": 0} | kinds
+
+
 def case_of(world: World, ref: Ref) -> Case:
     found = settling.evidence(world.app, ref.job_id)
     assert found is not None
@@ -68,7 +72,7 @@ def test_the_sweep_finds_a_post_that_is_live(world: World) -> None:
     counts = sweep(world)
 
     post, group, job = the_post(world), world.group(), world.job(ref)
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert (group.publish_status, group.instagram_post_id) == ("published", post["id"])
     assert group.permalink == post["permalink"]
     assert (job.status, job.instagram_post_id, job.permalink) == (
@@ -79,7 +83,7 @@ def test_the_sweep_finds_a_post_that_is_live(world: World) -> None:
     assert job.error is None
     assert job.settlement is not None
     assert (job.settlement.how, job.settlement.by) == ("found", "the sweep")
-    assert sweep(world) == {"looked": 0, "open": 0, "failed": 0}
+    assert sweep(world) == counted()
 
 
 def test_a_publish_without_a_trace_stays_open_while_its_container_lives(world: World) -> None:
@@ -87,7 +91,7 @@ def test_a_publish_without_a_trace_stays_open_while_its_container_lives(world: W
 
     counts = sweep(world)
 
-    assert counts == {"looked": 1, "open": 1, "failed": 0}
+    assert counts == counted(open=1)
     assert world.group().publish_status == world.job(ref).status == "unconfirmed"
     assert len(world.posts_sent()) == 1
 
@@ -98,7 +102,7 @@ def test_when_its_container_has_expired_nothing_was_published(world: World) -> N
     counts = sweep(world)
 
     group, job = world.group(), world.job(ref)
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert (group.publish_status, attempt_of(world).state) == ("failed", "not_published")
     assert attempt_of(world).settled_by == "the sweep"
     assert job.status == "failed"
@@ -142,7 +146,7 @@ def test_a_link_that_was_open_is_found_when_only_one_post_is_left(world: World) 
 
     counts = sweep(world)
 
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert world.group().instagram_post_id == world.job(ref).instagram_post_id
     assert world.group().permalink == world.job(ref).permalink
     assert world.group().instagram_post_id not in (None, other)
@@ -159,7 +163,7 @@ def test_a_permalink_that_could_not_be_read_is_filled_in(world: World) -> None:
 
     counts = sweep(world)
 
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert world.group().permalink == world.job(ref).permalink == the_post(world)["permalink"]
     assert world.job(ref).finished_at == done
 
@@ -172,7 +176,7 @@ def test_a_run_whose_end_nobody_heard_of_is_closed(world: World, status: Executi
 
     counts = sweep(world)
 
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert world.group().publish_status == world.job(ref).status == "failed"
 
 
@@ -182,7 +186,7 @@ def test_a_claim_whose_run_was_never_started_is_started(world: World) -> None:
     world.executions.started.clear()
     world.advance(SETTLED)
 
-    assert sweep(world)["open"] == 1
+    assert sweep(world) == counted(running=1)
 
     assert world.executions.started == [(ref.job_id, world.job(ref).request)]
 
@@ -191,7 +195,7 @@ def test_a_job_that_has_just_changed_is_left_alone(world: World) -> None:
     ref = world.begun()
     world.executions.end(ref.job_id)
 
-    assert sweep(world)["open"] == 1
+    assert sweep(world) == counted(running=1)
 
     assert world.job(ref).status == "publishing"
 
@@ -223,7 +227,7 @@ def test_one_job_that_cannot_be_looked_at_does_not_keep_the_others_waiting(world
 
     counts = sweep(world)
 
-    assert counts == {"looked": 2, "open": 1, "failed": 1}
+    assert counts == counted(settled=1, failed=1)
     assert world.group("g1").publish_status == "unconfirmed"
     assert world.group("g2").publish_status == world.job(ref).status == "published"
 
@@ -234,7 +238,7 @@ def test_a_sweep_ends_in_time_and_the_next_begins_where_it_ended(world: World) -
 
     counts = settling.sweep(world.app, lambda: next(left))
 
-    assert counts == {"looked": 2, "open": 3, "failed": 0}
+    assert counts == counted(open=3)
     assert next(world.store.open_jobs()).job_id == refs[2].job_id
 
 
@@ -245,7 +249,7 @@ def test_after_a_week_only_a_person_can_settle(world: World) -> None:
 
     counts = sweep(world)
 
-    assert counts == {"looked": 1, "open": 0, "failed": 0}
+    assert counts == counted(settled=1)
     assert list(world.store.open_jobs()) == []
     assert world.job(ref).status == "unconfirmed"
 

@@ -543,8 +543,30 @@ def test_a_run_that_is_over_closes_only_its_own_group(
 
     closed = allowed(lambda: close(world, group, "unconfirmed"))
 
-    assert closed is (status == "publishing" and owner == "me")
+    assert closed is (owner == "me")
     assert world.group().publish_status == ("unconfirmed" if closed else status)
+
+
+@pytest.mark.parametrize("read", STATUSES)
+@pytest.mark.parametrize("now", STATUSES)
+def test_a_group_is_closed_only_with_the_status_as_it_was_read(
+    world: World, read: PublishStatus, now: PublishStatus
+) -> None:
+    group = put_group(world, now)
+
+    as_read = group.model_copy(update={"publish_status": read})
+
+    assert allowed(lambda: close(world, as_read, "failed")) is (read == now)
+
+
+def test_a_run_that_was_cancelled_lets_go_of_its_group_and_is_remembered(world: World) -> None:
+    group = put_group(world)
+
+    changes = {"status": "cancelled", "phase": "cancelled"}
+    world.store.close_group(group, ref_of(), "failed", changes, release=True)
+
+    now = world.group()
+    assert (now.publish_status, now.active_job_id, now.last_job_id) == ("failed", None, "me")
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -26,7 +26,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """One sandbox at the highest speed; what its processes write to stderr goes to a file."""
     clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
-    options = SandboxOptions(0, 0, 0, speed=None, empty=True, log_path=written.functions_log)
+    options = SandboxOptions(
+        0, 0, 0, speed=None, empty=True, log_path=written.functions_log, sweep=False
+    )
     with _logging_to(written.sandbox_log):
         with _stderr_to(written.functions_stderr):
             sandbox = Sandbox(options)
