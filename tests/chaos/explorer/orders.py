@@ -9,8 +9,9 @@ bounding", 2007), and an order that comes to a state that was seen before is not
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +27,10 @@ SOON_SECONDS = 6.0
 _SWEEP_SECONDS = 900.0
 _DAY_SECONDS = 25 * 3600.0
 _ROUNDS = 200
+_USUAL = 0.6
 
 Play = Callable[[Stage], list[Actor]]
+Patch = Callable[[Stage], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -77,27 +80,33 @@ def explore(
     play: Play,
     bounds: Bounds,
     *,
-    patch: Callable[[], Any] | None = None,
-    stop_at: int = 1_000_000,
+    patch: Patch | None = None,
     stop_at_first: bool = False,
+    orders: int | None = None,
+    seed: int | None = None,
 ) -> Found:
-    """Play every order within the bounds. `patch` is a context in which the orders are played."""
+    """Play every order within the bounds, or so many of them; with a seed, orders by chance.
+
+    `patch` is a context in which each order is played.
+    """
     found, seen = Found(), set[Any]()
+    dice = random.Random(seed) if seed is not None else None  # noqa: S311  chooses, guards nothing
     choices: list[int] | None = []
-    while choices is not None and found.orders < stop_at:
-        order = _Order(make(), choices, bounds, seen)
-        with (patch or _nothing)():
+    while choices is not None and found.orders != orders:
+        stage = make()
+        order = _Order(stage, choices, bounds, seen if dice is None else None, dice)
+        with (patch or _nothing)(stage):
             try:
                 order.play(play)
             except SeenBeforeError:
                 found.cut += 1
             except Violation as violation:
                 found.violations.append(violation)
-                if stop_at_first:
-                    choices = None
         found.orders += 1
-        found.conditions |= order.stage.table.conditions_seen
-        choices = order.next_choices() if choices is not None else None
+        found.conditions |= stage.table.conditions_seen
+        if stop_at_first and found.violations:
+            break
+        choices = order.next_choices() if dice is None else []
     return found
 
 
@@ -105,13 +114,13 @@ def replay(
     make: Callable[[], Stage], play: Play, bounds: Bounds, choices: Sequence[int]
 ) -> list[str]:
     """The trace of one order; raises its Violation again."""
-    order = _Order(make(), list(choices), bounds, None)
+    order = _Order(make(), list(choices), bounds, None, None)
     order.play(play)
     return order.trace
 
 
 @contextmanager
-def _nothing() -> Iterator[None]:
+def _nothing(_stage: Stage) -> Iterator[None]:
     yield
 
 
@@ -119,7 +128,12 @@ class _Order:
     """One order of events, as the choices tell and, where they end, as it comes first."""
 
     def __init__(
-        self, stage: Stage, choices: list[int], bounds: Bounds, seen: set[Any] | None
+        self,
+        stage: Stage,
+        choices: list[int],
+        bounds: Bounds,
+        seen: set[Any] | None,
+        dice: random.Random | None,
     ) -> None:
         self.stage = stage
         self.trace: list[str] = []
@@ -128,6 +142,7 @@ class _Order:
         self._left = {"switch": bounds.switches, "kill": bounds.kills, "time": bounds.times}
         self._moods = bounds.moods
         self._seen = seen
+        self._dice = dice
         self._checked = (-1, -1)
 
     def play(self, play: Play) -> None:
@@ -153,9 +168,15 @@ class _Order:
 
     def _choose(self, of: int) -> int:
         at = len(self._taken)
-        number = self._given[at] if at < len(self._given) else 0
+        number = self._given[at] if at < len(self._given) else self._by_chance(of)
         self._taken.append((number, of))
         return number
+
+    def _by_chance(self, of: int) -> int:
+        """Usually the first, which is that things go on."""
+        if self._dice is None or self._dice.random() < _USUAL:
+            return 0
+        return self._dice.randrange(of)
 
     def _mood(self) -> Behaviour:
         """What Instagram makes of a publish call."""

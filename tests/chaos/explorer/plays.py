@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from typing import Protocol
 
 from postwright import closing
 from postwright.models import Ref
@@ -132,6 +133,21 @@ def set_up(stage: Stage, found: Found) -> None:
         stage.machine.set(ref.job_id, "ABORTED")
     if found.closed:
         closing.close_run(stage.app, closing.known_job(stage.app, ref.job_id))
+
+
+class Play(Protocol):
+    """Something that can be explored."""
+
+    @property
+    def name(self) -> str: ...
+
+    def play(self, stage: Stage) -> list[Actor]:
+        """The actors, each before its first call."""
+
+
+def every_play() -> list[Play]:
+    """All pairs and all twins."""
+    return [*pairs(), *twins()]
 
 
 def pairs() -> Iterator[Pair]:
