@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from postwright import containers, publishing, runs
@@ -49,11 +51,12 @@ def test_a_run_under_way_sends_nothing_and_makes_no_container(world: World) -> N
     block(world)
     made_before = len(world.lab.requests())
 
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: publishing.publish(world.app, ready, lambda: 30.0),
         lambda: containers.check_quota(world.app, making),
         lambda: containers.create_container(world.app, making, 0),
-    ):
+    ]
+    for step in steps:
         with pytest.raises(AccountBlockedError, match="Nothing is sent before"):
             step()
 

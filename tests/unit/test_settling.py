@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -391,10 +392,11 @@ def test_what_a_person_says_is_refused_when_it_cannot_be_true(world: World) -> N
 def test_only_an_unclear_publish_can_be_settled(world: World) -> None:
     ref = world.begun()
 
-    for settle in (
+    settles: list[Callable[[], object]] = [
         lambda: settling.not_published(world.app, ref.job_id, "anna"),
         lambda: settling.accept(world.app, ref.job_id, "1", "anna"),
-    ):
+    ]
+    for settle in settles:
         with pytest.raises(NotPossibleError, match=re.escape("nothing to settle: it is publish")):
             settle()
 

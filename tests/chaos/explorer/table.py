@@ -1,7 +1,7 @@
 """One DynamoDB table in memory, with as much of the client as `postwright.store` uses.
 
 It stands for the service, not for our code, and is fast enough for many thousands of orders of
-events. `tests/chaos/test_explorer_table.py` compares it with moto. A condition can be told to
+events. `tests/unit/test_explorer_table.py` compares it with moto. A condition can be told to
 ignore one of its parts: that is how the explorer shows what each part is for.
 """
 
@@ -180,7 +180,7 @@ class _Parser:
     """The grammar of condition expressions, as far as it is used."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = [*_TOKEN.findall(text), ""]
+        self._tokens: list[str] = [*_TOKEN.findall(text), ""]
         self._at = 0
 
     def whole(self) -> _Test:
