@@ -9,12 +9,15 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c '$(IS_NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
+# Of make chaos: random runs, and the seed of their faults.
+N ?= 2000
+SEED ?= 1
 
 # All paths are relative, so that a space in the name of the checkout's folder does no harm.
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo serve test check fix bench docs lock clean distclean
+.PHONY: help demo serve test check fix bench chaos docs lock clean distclean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +42,9 @@ fix: $(READY)  ## Format, and repair what the linter can repair
 
 bench: $(READY)  ## Measure the simulated Instagram and write bench/results (about two minutes)
 	$(BIN)/python -m bench.simulator $(ARGS)
+
+chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos.json (N=2000: about 20 minutes)
+	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED) $(ARGS)
 
 docs: $(READY)  ## Write the pages and the picture that are generated from code and data
 	$(BIN)/python -m docs.generate

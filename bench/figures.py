@@ -18,12 +18,13 @@ def record(figures: Mapping[str, float]) -> None:
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     merged = dict(sorted((known | dict(figures)).items()))
     path.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
-    (RESULTS / "machine.json").write_text(json.dumps(_machine(), indent=2) + "\n", encoding="utf-8")
+    (RESULTS / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
     for name, number in figures.items():
         sys.stdout.write(f"{name:45} {number:>12,.1f}\n")
 
 
-def _machine() -> dict[str, str | int | None]:
+def machine() -> dict[str, str | int | None]:
+    """What the figures were measured on."""
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import struct
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -71,10 +72,12 @@ _REFUSALS: dict[tuple[Service, str], tuple[int, str, str]] = {
 }
 _STEP_SECONDS = 1.0
 _LONGEST_STEPS = 3600
+_REAL_STEP_SECONDS = 0.002
+"""One step takes so long at least, which lets a caller read what has come."""
 
 
-class SpoiledError(Exception):
-    """The caller gets no answer: its connection is to be reset."""
+class SpoiledError(ConnectionError):
+    """The caller gets no answer, or no more of it: its connection is to be reset."""
 
 
 class _Asked(NamedTuple):
@@ -181,6 +184,7 @@ class _Drip:
     def _steps(self) -> Iterator[int]:
         for step in range(_LONGEST_STEPS):
             yield step
+            time.sleep(_REAL_STEP_SECONDS)
             self._call.let_pass(_STEP_SECONDS)
             if not self._call.has_caller or _is_left(self._connection):
                 break

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 Service = Literal["dynamodb", "s3", "ssm", "states", "lambda", "graph", "events"]
 
 _REMEMBERED = 50_000
-_NOTICED_WALL_SECONDS = 5.0
 
 
 @dataclass(eq=False)
@@ -155,7 +154,8 @@ class Call:
     def _wait_with(self, invocation: Invocation, due: datetime) -> bool:
         """Wait in the place of the thread that counts as busy for the invocation.
 
-        False: the invocation ended first, and its thread is busy itself again.
+        False: the invocation ended first. Its thread counts as busy itself again, from that instant
+        on, until it has noticed.
         """
         clock = self._calls.clock
         with invocation.waits:  # two calls at once must not both count as that one thread
@@ -165,8 +165,6 @@ class Call:
             if due <= invocation.deadline:
                 return True
             invocation.expire()
-            # Its thread is busy until it has noticed, so the end is told at the right instant.
-            invocation.over.wait(_NOTICED_WALL_SECONDS)
             return False
 
     def _kill(self) -> None:

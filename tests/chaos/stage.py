@@ -9,6 +9,7 @@ import logging
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,11 +21,12 @@ from botocore.exceptions import ClientError
 
 from postwright.models import Fence
 from sandbox.engine import BusyThread
+from sandbox.functions import InvokeError
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.server import Sandbox, SandboxOptions
-from tests.chaos.plan import Act, Plan, Policy, Start
+from tests.chaos.plan import Act, Plan, Policy, Start, kind_of
 from tests.media import film
-from tests.workflow.workbench import PostGroup, Shot, Workbench
+from tests.workflow.workbench import PostGroup, Shot, Workbench, stderr_to
 
 Subject = Literal["ours", "naive", "no_marker"]
 
@@ -53,6 +55,9 @@ class Played:
     calls: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     executions: list[str] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+    """How often each kind of fault of the plan really happened."""
+    redrives: int = 0
     crashed: list[str] = field(default_factory=list)
     """What the harness itself could not do."""
 
@@ -70,6 +75,7 @@ class Stage:
             folder = Path(starting.enter_context(tempfile.TemporaryDirectory()))
             self._log = folder / "functions.log"
             self._log.touch()
+            self._stderr = folder / "stderr.txt"
             starting.enter_context(_quiet())
             options = SandboxOptions(
                 *(0, 0, 0),
@@ -78,8 +84,10 @@ class Stage:
                 log_path=self._log,
                 settings={"POSTWRIGHT_ON_UNKNOWN": self.policy},
                 functions=FUNCTIONS[self.subject],
+                sweep=False,
             )
-            self.sandbox = starting.enter_context(Sandbox(options))
+            with stderr_to(self._stderr):
+                self.sandbox = starting.enter_context(Sandbox(options))
             self.bench = Workbench(self.sandbox, film(folder / "clip.mp4"))
             starting.callback(self.bench.close)
             if self.subject == "naive":
@@ -88,6 +96,9 @@ class Stage:
                     definition=self._naive_definition(),
                 )
             self._running = starting.pop_all()
+        from moto.stepfunctions.responses import StepFunctionResponse
+
+        self._can_redrive = hasattr(StepFunctionResponse, "redrive_execution")
         self._seen_of_log = 0
         self._executions: set[str] = set()
         return self
@@ -112,10 +123,15 @@ class Stage:
         self.sandbox.calls.add_faults(list(plan.calls))
         self._let_happen(played)
         self.bench.let_time_pass(_TROUBLE_SECONDS)
+        for fault in (*self._graph_faults(), *self.sandbox.calls.faults()):
+            played.happened[kind_of(fault)] += fault["done"]
         self.end_faults()
         self.come_to_rest()
         self.note(played)
         return played
+
+    def _graph_faults(self) -> list[dict[str, Any]]:
+        return list(self.bench.instagram.get("/_control/faults").json()["faults"])
 
     def end_faults(self) -> None:
         """From now on nothing goes wrong any more."""
@@ -123,8 +139,11 @@ class Stage:
         self.sandbox.calls.clear_faults()
 
     def come_to_rest(self) -> None:
-        """Let sweeps come by until nothing is left to them, for a day and a half at most."""
-        for pause in _SWEEPS:
+        """Let sweeps come by until nothing is left to them, for a day and a half at most.
+
+        Of controls half an hour is enough: some never come to rest.
+        """
+        for pause in _SWEEPS if self.subject == "ours" else _SWEEPS[:2]:
             if self.is_at_rest():
                 return
             self.invoke("sweep_jobs", {})
@@ -142,8 +161,8 @@ class Stage:
         ]
 
     def is_at_rest(self) -> bool:
-        """True when no group is under way or unclear, no link is open, and nothing runs."""
-        return all(map(_is_final, self.records())) and not self.running()
+        """True when nothing runs and no job is left that somebody must look after."""
+        return not any(self.bench.store.open_jobs()) and not self.running()
 
     def records(self) -> list[Fence]:
         """Who has each group now, in their order."""
@@ -160,12 +179,12 @@ class Stage:
         return [execution["name"] for execution in listed["executions"]]
 
     def written(self) -> str:
-        """What the functions have logged since the last call of this."""
+        """What the functions have logged since the last call of this, and all of their stderr."""
         with self._log.open("rb") as log:
             log.seek(self._seen_of_log)
             text = log.read()
         self._seen_of_log += len(text)
-        return text.decode()
+        return (text + self._stderr.read_bytes()).decode()
 
     # What somebody does
 
@@ -223,9 +242,9 @@ class Stage:
             if isinstance(one, Start):
                 self._started(group, one.by)
             else:
-                self._act(one.deed, group)
-        except Exception as error:  # noqa: BLE001  a person who is refused by AWS goes away
-            if not isinstance(error, ClientError):
+                self._act(played, one.deed, group)
+        except Exception as error:  # a person who is refused by AWS goes away
+            if not isinstance(error, ClientError | InvokeError):
                 played.crashed.append(f"{one!r}: {error!r}")
 
     def _started(self, group: PostGroup, by: str) -> None:
@@ -235,7 +254,7 @@ class Stage:
         else:
             self._ask("start_publish", body=group.request)
 
-    def _act(self, deed: str, group: PostGroup) -> None:
+    def _act(self, played: Played, deed: str, group: PostGroup) -> None:
         """From within a busy thread."""
         if deed == "start":
             self._started(group, "api")
@@ -244,14 +263,15 @@ class Stage:
         else:
             record = self.bench.store.fence(group.session_id, group.group_id)
             if record is not None and record.active_job_id is not None:
-                self._act_on(deed, record.active_job_id)
+                self._act_on(played, deed, record.active_job_id)
 
-    def _act_on(self, deed: str, job_id: str) -> None:
+    def _act_on(self, played: Played, deed: str, job_id: str) -> None:
         match deed:
             case "abort":
                 self.bench.stop(job_id)
-            case "redrive":
+            case "redrive" if self._can_redrive:
                 self.bench.stepfunctions.redrive_execution(executionArn=self.bench.arn(job_id))
+                played.redrives += 1
             case "cancel":
                 self._ask("cancel_job", job_id)
             case "ask_status":
@@ -279,9 +299,7 @@ class Stage:
         self.sandbox.calls.clear()
         self._executions = set(self.bench.executions())
         self.written()
-        self.bench.configure(
-            repeat_publish=plan.repeat_publish, tokens={DEMO_ACCOUNT.token: "ok"}
-        )
+        self.bench.configure(repeat_publish=plan.repeat_publish, tokens={DEMO_ACCOUNT.token: "ok"})
 
     def _groups(self, plan: Plan) -> list[PostGroup]:
         shared = f"The same words {time.monotonic_ns()}"
@@ -292,12 +310,6 @@ class Stage:
             )
             for group in plan.groups
         ]
-
-
-def _is_final(record: Fence) -> bool:
-    if record.publish_status == "published":
-        return record.permalink is not None
-    return record.publish_status in ("failed", "ready")
 
 
 def _in_busy_thread(sandbox: Sandbox, work: Callable[[], Any]) -> Any:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from sandbox.server import Sandbox, SandboxOptions
 from tests.media import film
 from tests.reference_errors import REFERENCE, ROWS
 from tests.summary import say
-from tests.workflow.workbench import ROWS_SEEN, Workbench, Written
+from tests.workflow.workbench import ROWS_SEEN, Workbench, Written, stderr_to
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +29,7 @@ def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         0, 0, 0, speed=None, empty=True, log_path=written.functions_log, sweep=False
     )
     with _logging_to(written.sandbox_log):
-        with _stderr_to(written.functions_stderr):
+        with stderr_to(written.functions_stderr):
             sandbox = Sandbox(options)
             sandbox.start()
         bench = Workbench(sandbox, clip)
@@ -64,19 +63,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             f"error table: {len(REFERENCE)} rows in the reference, {len(ROWS)} in the table,"
             f" {len(seen)} seen through the workflow",
         )
-
-
-@contextmanager
-def _stderr_to(path: Path) -> Iterator[None]:
-    """What is started meanwhile keeps this file as its stderr."""
-    before = os.dup(2)
-    with path.open("wb") as file:
-        os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(before, 2)
-        os.close(before)
 
 
 @contextmanager

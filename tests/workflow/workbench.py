@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -177,6 +178,8 @@ class Workbench:
         self.past_requests += self.requests()
         self.past_items += self._take_items()
         self.instagram.post("/_control/reset").raise_for_status()
+        self.sandbox.calls.clear_faults()
+        self.sandbox.calls.clear()
         self.groups.clear()
         functions = self.sandbox.functions
         self._invoked_before = {name: functions.invocations(name) for name in functions.names}
@@ -269,9 +272,14 @@ class Workbench:
         )
         assert answer.status_code == 200, answer.text
 
+    def script_calls(self, *faults: Mapping[str, Any]) -> None:
+        """Add to what goes wrong with calls to AWS, invocations and events."""
+        self.sandbox.calls.add_faults([dict(fault) for fault in faults])
+
     def end_faults(self) -> None:
         """From now on nothing goes wrong any more."""
         self.instagram.delete("/_control/faults").raise_for_status()
+        self.sandbox.calls.clear_faults()
 
     def store_token(self, token: str) -> None:
         """Put a token where the functions read it."""
@@ -492,6 +500,19 @@ class Workbench:
 def hashes_of(post: dict[str, Any]) -> list[str]:
     """The SHA-256 of each item of a live post, in its order."""
     return [item["sha256"] for item in post["children"] or [post]]
+
+
+@contextmanager
+def stderr_to(path: Path) -> Iterator[None]:
+    """What is started meanwhile keeps this file as its stderr."""
+    before = os.dup(2)
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 def sha256_of(path: Path) -> str:

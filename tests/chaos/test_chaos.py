@@ -1,0 +1,118 @@
+"""Chaos on the whole workflow, as much of it as fits into every run of the tests; `make chaos` does
+all of it. The runs are made by processes of their own: there is one sandbox in a process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from sandbox.call_faults import CallFault
+from sandbox.instagram.faults import Fault
+from tests.chaos import strategies
+from tests.chaos.plan import GroupPlan, Plan
+from tests.chaos.report import WRONGS, failures
+from tests.chaos.single import faults_of
+from tests.summary import say
+
+_ROOT = Path(__file__).resolve().parents[2]
+_RUNS, _CONTROLS = 24, 16
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `make chaos` writes, of fewer runs."""
+    output = tmp_path_factory.mktemp("chaos") / "chaos.json"
+    command = [
+        *(sys.executable, "-m", "tests.chaos", "--random", "--processes", "2"),
+        *("--runs", str(_RUNS), "--controls", str(_CONTROLS), "--output", str(output)),
+    ]
+    found = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert output.exists(), found.stderr
+    document: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    document["printed"] = found.stdout
+    return document
+
+
+@pytest.mark.timeout(400)
+def test_nothing_is_posted_twice_or_lost_whatever_goes_wrong(
+    document: dict[str, Any], pytestconfig: pytest.Config
+) -> None:
+    ours = document["ours"]
+
+    assert failures(document) == [], document["printed"]
+    assert ours["runs"] == _RUNS
+    assert {wrong: ours[wrong] for wrong in WRONGS} == dict.fromkeys(WRONGS, 0)
+    each = ours["seconds"] / ours["runs"]
+    say(
+        pytestconfig,
+        f"chaos: {ours['runs']} random runs of {each:.2f} s,"
+        f" 0 duplicates; the controls made {document['naive']['duplicates']} and"
+        f" {document['no_marker']['duplicates']} in {_CONTROLS} runs each",
+    )
+
+
+@pytest.mark.parametrize("control", ["naive", "no_marker"])
+def test_the_same_faults_make_a_control_post_twice(document: dict[str, Any], control: str) -> None:
+    assert document[control]["runs"] == _CONTROLS
+    assert document[control]["duplicates"] > 0
+
+
+def test_what_is_taken_for_granted_matters(document: dict[str, Any]) -> None:
+    """Instagram publishes one container twice, and the first effect comes after the settle time."""
+    assert document["excluded"]["duplicates"] > 0
+
+
+@given(strategies.plans("resend"))
+@settings(max_examples=200, database=None, deadline=None, derandomize=True)
+def test_a_random_plan_can_be_written_down_and_is_understood(plan: Plan) -> None:
+    again = Plan.model_validate_json(plan.text())
+
+    assert again == plan
+    for fault in plan.graph:
+        Fault.model_validate(fault)
+    for fault in plan.calls:
+        CallFault.model_validate(fault)
+
+
+def test_a_run_can_be_repeated_alone() -> None:
+    fault = {"call": "publish", "answer": "reset", "effect": "first"}
+    plan = Plan(groups=(GroupPlan(shots="P"),), graph=(fault,))
+
+    naive = _repeat(plan, "naive")
+    ours = _repeat(plan, "ours")
+
+    assert (naive.returncode, ours.returncode) == (1, 0)
+    assert '"duplicates": 1' in naive.stdout
+    assert '"duplicates": 0' in ours.stdout
+    assert "dynamodb TransactWriteItems publish" in ours.stdout
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("dynamodb", "UpdateItem", "publish", 2),
+        ("lambda", "publish", "publish", 0),
+        ("graph", "publish", "publish", 0),
+        ("events", "FAILED", None, 0),
+    ],
+)
+def test_each_fault_of_a_call_is_one_that_the_scripts_take(
+    call: tuple[str, str, str | None, int],
+) -> None:
+    faults = list(faults_of(call))
+
+    assert len(faults) == len({json.dumps(fault, sort_keys=True) for fault in faults})
+    for fault in faults:
+        assert (Fault if "call" in fault else CallFault).model_validate(fault)
+
+
+def _repeat(plan: Plan, subject: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.chaos", "--repeat", plan.text(), "--subject", subject]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
