@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,56 +16,9 @@ from sandbox.call_faults import CallFault
 from sandbox.instagram.faults import Fault
 from tests.chaos import strategies
 from tests.chaos.plan import GroupPlan, Plan
-from tests.chaos.report import WRONGS, failures
 from tests.chaos.single import faults_of
-from tests.summary import say
 
 _ROOT = Path(__file__).resolve().parents[2]
-_RUNS, _CONTROLS = 24, 16
-
-
-@pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `make chaos` writes, of fewer runs."""
-    output = tmp_path_factory.mktemp("chaos") / "chaos.json"
-    command = [
-        *(sys.executable, "-m", "tests.chaos", "--random", "--processes", "2"),
-        *("--runs", str(_RUNS), "--controls", str(_CONTROLS), "--output", str(output)),
-    ]
-    found = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
-    assert output.exists(), found.stderr
-    document: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
-    document["printed"] = found.stdout
-    return document
-
-
-@pytest.mark.timeout(400)
-def test_nothing_is_posted_twice_or_lost_whatever_goes_wrong(
-    document: dict[str, Any], pytestconfig: pytest.Config
-) -> None:
-    ours = document["ours"]
-
-    assert failures(document) == [], document["printed"]
-    assert ours["runs"] == _RUNS
-    assert {wrong: ours[wrong] for wrong in WRONGS} == dict.fromkeys(WRONGS, 0)
-    each = ours["seconds"] / ours["runs"]
-    say(
-        pytestconfig,
-        f"chaos: {ours['runs']} random runs of {each:.2f} s,"
-        f" 0 duplicates; the controls made {document['naive']['duplicates']} and"
-        f" {document['no_marker']['duplicates']} in {_CONTROLS} runs each",
-    )
-
-
-@pytest.mark.parametrize("control", ["naive", "no_marker"])
-def test_the_same_faults_make_a_control_post_twice(document: dict[str, Any], control: str) -> None:
-    assert document[control]["runs"] == _CONTROLS
-    assert document[control]["duplicates"] > 0
-
-
-def test_what_is_taken_for_granted_matters(document: dict[str, Any]) -> None:
-    """Instagram publishes one container twice, and the first effect comes after the settle time."""
-    assert document["excluded"]["duplicates"] > 0
 
 
 @given(strategies.plans("resend"))
