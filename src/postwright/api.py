@@ -23,8 +23,6 @@ from postwright.errors import (
 )
 from postwright.models import Job, Problem, SettleRequest
 
-_JOB_ID_MAX: Final = 80
-"""A job's id is the name of an execution, and that has at most 80 characters."""
 _NAME_MAX: Final = 200
 
 
@@ -53,7 +51,7 @@ def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
 def get_status(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     """`GET /api/publish/{id}/status`: 200 with the job's state, 404 for an unknown job."""
     job_id = str((event.get("pathParameters") or {}).get("id", ""))
-    found = runs.status(app, job_id) if len(job_id) <= _JOB_ID_MAX else None
+    found = runs.status(app, job_id)
     if found is None:
         return _answer(404, {"error": {"message": f"There is no publish job {job_id[:80]}."}})
     return _answer(200, found.to_json())
@@ -92,7 +90,7 @@ def _about_job(event: Mapping[str, Any], act: Callable[[str], dict[str, Any]]) -
     """The answer to a request that changes one job."""
     job_id = str((event.get("pathParameters") or {}).get("id", ""))
     try:
-        return _answer(200, act(job_id[:_JOB_ID_MAX]))
+        return _answer(200, act(job_id))
     except InvalidPostError as error:
         return _answer(404 if error.unknown else 422, {"error": error.to_json()})
     except NotPossibleError as error:

@@ -250,10 +250,13 @@ class Block(Record):
     subcode: int | None = None
 
 
+SettledHow = Literal["accepted", "not_published", "found", "expired"]
+
+
 class Settlement(Model):
     """How an unclear publish was settled from outside its run: by whom, when, and as what."""
 
-    how: Literal["accepted", "not_published", "found", "expired"]
+    how: SettledHow
     by: str
     at: Instant
     instagram_post_id: str | None = None

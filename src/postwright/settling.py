@@ -16,10 +16,18 @@ from postwright import clock, closing, looking, publishing, runs
 from postwright.app import App
 from postwright.errors import NotPossibleError
 from postwright.looking import Evidence
-from postwright.models import Attempt, Fence, Job, Ref, Settlement, now_text, parse_instant
+from postwright.models import (
+    Attempt,
+    Fence,
+    Job,
+    Ref,
+    SettledHow,
+    Settlement,
+    now_text,
+    parse_instant,
+)
 from postwright.store import ConditionFailedError
 
-SWEEP_MINUTES: Final = 15
 GIVE_UP_AFTER: Final = timedelta(days=7)
 """So long the sweep looks for a post by itself; after that only a person can settle it."""
 _RESERVE_SECONDS: Final = 12.0
@@ -266,5 +274,5 @@ def _disprove(app: App, case: Case, settlement: Settlement) -> bool:
     return True
 
 
-def _settlement(how: Any, by: str, media_id: str | None = None) -> Settlement:
+def _settlement(how: SettledHow, by: str, media_id: str | None = None) -> Settlement:
     return Settlement(how=how, by=by, at=now_text(), instagram_post_id=media_id)

@@ -49,6 +49,8 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 _MESSAGE_LENGTH: Final = 300
+_JOB_ID_MAX: Final = 80
+"""A job's id is the name of an execution, and that has at most 80 characters."""
 _BLOCK: Final = "BLOCK"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
@@ -129,6 +131,8 @@ class Store:
 
     def find_job(self, job_id: str) -> Job | None:
         """The job with this id, whatever its session, or None."""
+        if len(job_id) > _JOB_ID_MAX:
+            return None
         found = self._get(_key(f"JOB#{job_id}", "JOB"))
         return self.job(found["sessionId"], job_id) if found else None
 
@@ -176,15 +180,14 @@ class Store:
         An unconfirmed group has an unproven attempt and is taken back only to look.
         """
         attempt = _NO_OPEN_ATTEMPT if status == "failed" else _UNPROVEN
-        update = self._group_update(
+        phase = "creating_containers" if status == "failed" else "publishing"
+        self._update_both(
             ref,
             "SET publishStatus = :publishing",
             f"activeJobId = :job AND publishStatus = :status AND {attempt}",
             {":publishing": "publishing", ":status": status, ":job": ref.job_id},
+            {"status": "publishing", "phase": phase},
         )
-        phase = "creating_containers" if status == "failed" else "publishing"
-        changes = {"status": "publishing", "phase": phase}
-        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def open_attempt(self, ref: Ref, attempt: Attempt, previous: Attempt | None) -> None:
         """Transitions 3 and 7: from here on a POST may have been sent; the caption is locked."""
@@ -242,14 +245,13 @@ class Store:
                 values | statuses,
             )
         except ConditionFailedError:
-            update = self._group_update(
+            self._update_both(
                 ref,
                 "SET attempt.#state = :not_published, publishStatus = :failed",
                 f"publishStatus = :unconfirmed AND {still_open}",
                 values | statuses,
+                {"status": "failed", "phase": "failed"},
             )
-            changes = {"status": "failed", "phase": "failed"}
-            self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def note_answer(self, ref: Ref, seq: int, answer: str) -> None:
         """Keep what Instagram answered to an attempt that stays unproven."""
@@ -328,8 +330,7 @@ class Store:
             condition += " AND attempt.seq = :seq AND attempt.#state = :state"
             values |= {":seq": read.attempt.seq, ":state": read.attempt.state}
         action = f"SET publishStatus = :status{_RELEASE if release else ''}"
-        update = self._group_update(ref, action, condition, values)
-        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
+        self._update_both(ref, action, condition, values, changes)
 
     def disprove(
         self, ref: Ref, seq: int, by: str, changes: Mapping[str, Any], *, release: bool = False
@@ -339,7 +340,7 @@ class Store:
 
         The attempt keeps the mark, so that its container is looked at before it is ever sent again.
         """
-        update = self._group_update(
+        self._update_both(
             ref,
             "SET publishStatus = :failed, attempt.#state = :not_published,"
             f" attempt.settledBy = :by, attempt.settledAt = :now{_RELEASE if release else ''}",
@@ -353,8 +354,8 @@ class Store:
                 ":by": by,
                 ":now": now_text(),
             },
+            changes,
         )
-        self._transact([{"Update": update}, {"Update": self._job_update(ref, changes)}])
 
     def set_permalink(self, ref: Ref, permalink: str) -> None:
         """Keep the link of a group that is published."""
@@ -600,6 +601,18 @@ class Store:
             self._client.exceptions.TransactionConflictException,
         ) as error:
             raise ConditionFailedError(str(error)) from error
+
+    def _update_both(
+        self,
+        ref: Ref,
+        action: str,
+        condition: str,
+        values: Mapping[str, Any],
+        changes: Mapping[str, Any],
+    ) -> None:
+        """Change the group under a condition and its job with it, in one step."""
+        group = self._group_update(ref, action, condition, values)
+        self._transact([{"Update": group}, {"Update": self._job_update(ref, changes)}])
 
     def _group_update(
         self, ref: Ref, action: str, condition: str, values: Mapping[str, Any]

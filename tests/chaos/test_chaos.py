@@ -1,5 +1,6 @@
-"""Chaos on the whole workflow, as much of it as fits into every run of the tests; `make chaos` does
-all of it. The runs are made by processes of their own: there is one sandbox in a process.
+"""A plan of chaos can be written down and repeated; the series themselves are run by `make chaos`.
+
+Runs are made by processes of their own: there is one sandbox in a process.
 """
 
 from __future__ import annotations

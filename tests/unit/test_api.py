@@ -38,6 +38,10 @@ def status(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
     return read(api.get_status(world.app, event(job_id=job_id)))
 
 
+def cancel(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
+    return read(api.cancel_job(world.app, event(job_id=job_id)))
+
+
 def read(answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     assert answer["headers"]["Content-Type"] == "application/json"
     assert answer["headers"]["Cache-Control"] == "no-store"
@@ -217,6 +221,14 @@ class WithKeyLimit(Store):
     def _get(self, key: Mapping[str, str]) -> dict[str, Any] | None:
         assert len(key["PK"].encode()) <= 2048
         return super()._get(key)
+
+
+def test_a_cancel_of_an_id_that_only_begins_like_a_jobs_changes_nothing(world: World) -> None:
+    ref = world.begun(job_id="j" * 80)
+
+    assert cancel(world, f"{ref.job_id}x")[0] == 404
+    assert world.job(ref).status == "publishing"
+    assert cancel(world, ref.job_id)[0] == 200
 
 
 @pytest.mark.parametrize("job_id", ["nobody", "", "a b", "x" * 3000, "ünbekannt", "😀" * 80])

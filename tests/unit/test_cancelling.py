@@ -151,6 +151,16 @@ def test_what_is_over_cannot_be_cancelled(world: World, status: str) -> None:
     assert world.executions.stopped == []
 
 
+def test_an_id_that_only_begins_like_a_jobs_is_unknown(world: World) -> None:
+    ref = world.begun(job_id="j" * 80)
+
+    with pytest.raises(InvalidPostError, match="no publish job"):
+        closing.cancel(world.app, f"{ref.job_id}x", "anna")
+
+    assert world.job(ref).status == "publishing"
+    assert cancel(world, ref).status == "cancelled"
+
+
 def test_an_unknown_job_cannot_be_cancelled(world: World) -> None:
     with pytest.raises(InvalidPostError, match="no publish job nobody"):
         closing.cancel(world.app, "nobody", "anna")

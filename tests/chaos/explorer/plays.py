@@ -32,7 +32,7 @@ CALLS: dict[str, Call] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class Situation:
     """How a group is found: whether its run was begun, what became of a publish call that it has
     sent, and whether the run is over and closed.
     """
@@ -47,21 +47,21 @@ class Found:
 
 
 FOUND = (
-    Found("never started", begun=False),
-    Found("about to publish"),
-    Found("about to publish, and stopped", aborted=True),
-    Found("failed", aborted=True, closed=True),
-    Found("sent without effect", sent="lost before"),
-    Found("sent, and live", sent="lost after"),
-    Found("sent, with an effect on its way", sent="late"),
-    Found("sent long ago without effect", sent="lost before", settled=True),
-    Found("allowed to send again", sent="lost before", settled=True, resend=True),
-    Found("sent and stopped, with an effect on its way", sent="late", aborted=True),
-    Found(
+    Situation("never started", begun=False),
+    Situation("about to publish"),
+    Situation("about to publish, and stopped", aborted=True),
+    Situation("failed", aborted=True, closed=True),
+    Situation("sent without effect", sent="lost before"),
+    Situation("sent, and live", sent="lost after"),
+    Situation("sent, with an effect on its way", sent="late"),
+    Situation("sent long ago without effect", sent="lost before", settled=True),
+    Situation("allowed to send again", sent="lost before", settled=True, resend=True),
+    Situation("sent and stopped, with an effect on its way", sent="late", aborted=True),
+    Situation(
         "unconfirmed, without effect", sent="lost before", settled=True, aborted=True, closed=True
     ),
-    Found("unconfirmed, and live", sent="lost after", settled=True, aborted=True, closed=True),
-    Found("unconfirmed, with an effect on its way", sent="late", aborted=True, closed=True),
+    Situation("unconfirmed, and live", sent="lost after", settled=True, aborted=True, closed=True),
+    Situation("unconfirmed, with an effect on its way", sent="late", aborted=True, closed=True),
 )
 """In all but the first, job-1 has the group."""
 
@@ -70,7 +70,7 @@ FOUND = (
 class Pair:
     """Two calls for one group, and how the group is found."""
 
-    found: Found
+    found: Situation
     first: str
     second: str
 
@@ -94,7 +94,7 @@ class Pair:
 class Twins:
     """Two groups with the same caption, each with one call under way."""
 
-    found: Found
+    found: Situation
     first: str
     second: str
 
@@ -116,7 +116,7 @@ class Twins:
         ]
 
 
-def set_up(stage: Stage, found: Found) -> None:
+def set_up(stage: Stage, found: Situation) -> None:
     stage.add_group("g1")
     if not found.begun:
         return
