@@ -517,6 +517,26 @@ def test_a_proven_refusal_is_marked_and_opens_the_way_for_another_try(
     assert len(world.lab.posts()) == 1
 
 
+class BrokenAfterwards(Store):
+    """A store that does not answer once the publish call was made."""
+
+    def claim_media(self, ref: Ref, ig_user_id: str, media_id: str) -> bool:
+        raise ConnectionError("the table does not answer")
+
+
+def test_whatever_breaks_after_the_call_leads_to_looking(world: World) -> None:
+    ref = world.ready_to_publish()
+    broken = BrokenAfterwards(world.cloud.dynamodb, world.app.settings.table)
+
+    with pytest.raises(PublishUncertainError, match="broke .ConnectionError."):
+        publishing.publish(replace(world.app, store=broken), ref, lambda: 30.0)
+    world.advance(30)
+    answer = reconcile(world, ref)
+
+    assert answer == {"next": "published", "instagramPostId": world.lab.posts()[0]["id"]}
+    assert len(world.posts_sent()) == 1
+
+
 def test_a_container_that_is_not_ready_is_refused_by_instagram_itself(world: World) -> None:
     url = world.media.put("a.jpg", picture())
     container = world.lab.container(image_url=url, caption="Hello")

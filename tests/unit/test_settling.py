@@ -113,6 +113,19 @@ def test_when_its_container_has_expired_nothing_was_published(world: World) -> N
     assert world.group().active_job_id == "next"
 
 
+def test_within_the_settle_time_an_expired_container_proves_nothing(world: World) -> None:
+    unconfirmed(world, age=60)
+    expired = {"status_code": "EXPIRED", "status": "Expired"}
+    world.answer({"call": "status", "status": 200, "body": expired, "times": None})
+
+    early = sweep(world)
+    world.advance(60)
+
+    assert early == counted(open=1)
+    assert sweep(world) == counted(settled=1)
+    assert world.group().publish_status == "failed"
+
+
 def test_a_post_of_somebody_else_with_the_same_words_keeps_it_open(world: World) -> None:
     ref = unconfirmed(world, age=0)
     world.lab.published(world.image_on_instagram("Hello"))
