@@ -67,6 +67,16 @@ def the_post(world: World) -> dict[str, Any]:
 # The sweep
 
 
+def test_the_sweep_looks_past_the_newest_posts(world: World) -> None:
+    unconfirmed(world, live=True)
+    mine = the_post(world)["id"]
+    for number in range(51):
+        world.lab.published(world.image_on_instagram(f"Another {number}"))
+
+    assert sweep(world) == counted(settled=1)
+    assert world.group().instagram_post_id == mine
+
+
 def test_the_sweep_finds_a_post_that_is_live(world: World) -> None:
     ref = unconfirmed(world, live=True)
 
