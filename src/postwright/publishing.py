@@ -256,7 +256,13 @@ def _send(
 def _refuse(app: App, ref: Ref, job: Job, attempt: Attempt) -> None:
     """Transition 4: this very POST published nothing for certain; a newer attempt is left alone."""
     with suppress(ConditionFailedError):
-        app.store.refuse(ref, attempt.seq, attempt.n)
+        try:
+            app.store.refuse(ref, attempt.seq, attempt.n)
+        except ConditionFailedError:
+            if attempt.n != 1:
+                raise
+            cancelled = runs.job_of(app, ref).cancelled_by is not None
+            app.store.refuse_late(ref, attempt.seq, "cancelled" if cancelled else "failed")
         if attempt.n == 1:
             app.store.free_caption(ref, job.caption_hash or "")
 

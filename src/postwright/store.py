@@ -226,9 +226,6 @@ class Store:
 
         That proves a first POST unpublished. About the one before a re-send it says nothing, so a
         re-send that is refused may only be sent again: the attempt is as it was before.
-
-        The run may have been closed as unconfirmed meanwhile; then there is nothing to settle any
-        more, and group and job are failed.
         """
         still_open = "attempt.seq = :seq AND attempt.n = :n AND attempt.#state = :open"
         values = {":seq": seq, ":n": n, ":one": 1}
@@ -236,22 +233,33 @@ class Store:
             action = "SET attempt.#state = :resend_allowed, attempt.n = :one"
             self._update_group(ref, action, still_open, values)
             return
-        statuses = {":publishing": "publishing", ":failed": "failed", ":unconfirmed": "unconfirmed"}
-        try:
-            self._update_group(
-                ref,
-                "SET attempt.#state = :not_published",
-                f"publishStatus = :publishing AND {still_open}",
-                values | statuses,
-            )
-        except ConditionFailedError:
-            self._update_both(
-                ref,
-                "SET attempt.#state = :not_published, publishStatus = :failed",
-                f"publishStatus = :unconfirmed AND {still_open}",
-                values | statuses,
-                {"status": "failed", "phase": "failed"},
-            )
+        self._update_group(
+            ref,
+            "SET attempt.#state = :not_published",
+            f"publishStatus = :publishing AND {still_open}",
+            values | {":publishing": "publishing"},
+        )
+
+    def refuse_late(self, ref: Ref, seq: int, status: Literal["failed", "cancelled"]) -> None:
+        """Transition 4 for a run that was closed as unconfirmed meanwhile: there is nothing to
+        settle any more. The group is failed, and its job has this status; a cancelled one lets go
+        of the group.
+        """
+        release = _RELEASE if status == "cancelled" else ""
+        self._update_both(
+            ref,
+            f"SET attempt.#state = :not_published, publishStatus = :failed{release}",
+            "publishStatus = :unconfirmed AND attempt.seq = :seq AND attempt.n = :one"
+            " AND attempt.#state = :open",
+            {
+                ":job": ref.job_id,
+                ":seq": seq,
+                ":one": 1,
+                ":failed": "failed",
+                ":unconfirmed": "unconfirmed",
+            },
+            {"status": status, "phase": status},
+        )
 
     def note_answer(self, ref: Ref, seq: int, answer: str) -> None:
         """Keep what Instagram answered to an attempt that stays unproven."""

@@ -548,6 +548,37 @@ def test_a_container_that_is_not_ready_is_refused_by_instagram_itself(world: Wor
     assert attempt_of(world).state == "not_published"
 
 
+@pytest.mark.parametrize(("by", "status"), [(None, "failed"), ("anna", "cancelled")])
+def test_a_refusal_that_arrives_after_its_run_was_closed_settles_it(
+    world: World, by: str | None, status: str
+) -> None:
+    ref = world.ready_to_publish()
+    world.publish_answers(400, refusal(9007, 2207027))
+    closed = []
+
+    def close(path: str) -> None:
+        if path.endswith("/media_publish"):
+            if by is None:
+                world.executions.end(ref.job_id, "ABORTED")
+                closing.close_run(world.app, world.job(ref))
+            else:
+                closing.cancel(world.app, ref.job_id, by)
+            closed.append(world.group().publish_status)
+
+    with answers_take_time(world, meanwhile=close), pytest.raises(ContainerNotReadyError):
+        publish(world, ref)
+
+    group = world.group()
+    assert closed == ["unconfirmed"]
+    assert (group.publish_status, attempt_of(world).state) == ("failed", "not_published")
+    assert world.job(ref).status == status
+    assert (group.active_job_id, group.last_job_id) == (
+        (ref.job_id, None) if by is None else (None, ref.job_id)
+    )
+    assert list(world.store.open_jobs()) == []
+    world.claim(ref.model_copy(update={"job_id": "next"}))
+
+
 @pytest.mark.parametrize(("on_quota", "waits"), [("wait", True), ("fail", False)])
 def test_a_full_quota_is_waited_for_or_ends_the_run(
     world: World, on_quota: str, waits: bool

@@ -429,14 +429,20 @@ def test_a_resend_that_was_refused_may_only_be_sent_again(world: World) -> None:
     assert (now.seq, now.n, now.state) == (2, 1, "resend_allowed")
 
 
-def test_a_refusal_counts_even_after_the_run_was_closed(world: World) -> None:
-    put_group(world, "unconfirmed", "open")
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("seq", [1, 2, 3])
+def test_a_late_refusal_counts_for_the_attempt_of_an_unconfirmed_group(
+    world: World, status: PublishStatus, state: AttemptState | None, seq: int
+) -> None:
+    put_group(world, status, state, seq=2)
 
-    world.store.refuse(ref_of(), 1)
+    refused = allowed(lambda: world.store.refuse_late(ref_of(), seq, "failed"))
 
-    now = world.group().attempt
-    assert now is not None
-    assert now.state == "not_published"
+    assert refused is (status == "unconfirmed" and state == "open" and seq == 2)
+    now = world.group()
+    assert now.publish_status == ("failed" if refused else status)
+    assert (now.attempt and now.attempt.state) == ("not_published" if refused else state)
 
 
 @pytest.mark.parametrize("state", STATES)
