@@ -121,6 +121,8 @@ class SimulatedClock:
         """
         with self._lock:
             waiter = _Waiter(due, cancelled, threading.Condition(self._lock))
+            if waiter.is_ready(self._settle()):  # who was busy still is, or has gone on already
+                return due is not None and due <= self._base
             self._waiters.add(waiter)
             if was_busy:
                 self._step_busy(-1)
@@ -225,8 +227,6 @@ class SimulatedClock:
                 waiter.changed.notify()  # its pause was meant for the slower rate
 
     def _block(self, waiter: _Waiter) -> None:
-        if waiter.is_ready(self._settle()):
-            self._release(waiter)
         self._jump()
         while not waiter.released:
             waiter.changed.wait(self._pause(waiter))

@@ -1,14 +1,18 @@
 """Make moto's Step Functions interpreter behave as AWS does, on our clock and with our functions.
 
 moto 5.2.5 carries a complete interpreter of the Amazon States Language, which is used as it is.
-This module is the only one that patches private moto modules; `install` puts all patches in place
-and takes them away again. Each mended deviation has a test, and most tests show that plain moto
-still deviates, so that a patch can go when moto is mended.
+This module and `redrive` are the only ones that patch private moto modules; `install` puts all
+patches in place and takes them away again. Each mended deviation has a test, and most tests show
+that plain moto still deviates, so that a patch can go when moto is mended.
 
 Still different from AWS:
-- No RedriveExecution, TestState, StartSyncExecution, versions or aliases for starts, activities.
+- No TestState, StartSyncExecution, versions or aliases for starts, activities.
+- RedriveExecution (see `redrive`) runs a distributed Map again as a whole, and knows nothing of
+  Express executions, of machines that are being deleted and of ExecutionLimitExceeded.
+- A history may have more than 25,000 events; from 24,999 on its execution cannot be redriven.
 - HeartbeatSeconds and waits for a task token run on real time.
 - No `...Aborted` events for states and iterations; ExecutionAborted and MapIterationAborted exist.
+- No JSONata, and variables are written but cannot be read.
 - A Choice without Default that matches nothing fails with States.Runtime, not NoChoiceMatched.
 - The result of a Lambda task has StatusCode, ExecutedVersion and Payload only.
 - No payload is too big, so that States.DataLimitExceeded (256 KiB) never comes.
@@ -99,6 +103,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from sandbox import redrive
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Functions, InvokeError, UnknownFunctionError
 
@@ -150,6 +155,7 @@ def install(
             _Tasks(undo, functions)
             executions = _Executions(undo, clock, on_status_change or (lambda _event: None))
             _Responses(undo, clock)
+            redrive.install(functools.partial(_replace, undo), clock)
             try:
                 yield
             finally:
@@ -406,7 +412,7 @@ class _Time:
         def run_program(program: Any, env: Any) -> None:
             if env.program_state() is None or env.is_running():
                 with suppress(RuntimeError):  # it was stopped at this very moment
-                    env.next_state_name = program.start_at.start_at_name
+                    env.next_state_name = redrive.first_state(program, env)
             if program.timeout_seconds is None:
                 EvalComponent.eval(program, env)
                 return
@@ -444,13 +450,16 @@ class _Time:
 
         close = _replace(undo, Environment, "close_frame", close_frame)
 
+        one_at_a_time = threading.Lock()
+
         def add_event(manager: Any, context: Any, event_type: Any, **kwargs: Any) -> int:
-            history = manager._history_event_list
-            if getattr(context, "is_closed", False) or (
-                history and history[-1]["type"] in _LAST_EVENTS
-            ):
-                return int(context.last_published_event_id)
-            return int(add(manager, context, event_type, **kwargs))
+            with one_at_a_time:  # nothing comes after the last event
+                history = manager._history_event_list
+                if getattr(context, "is_closed", False) or (
+                    history and history[-1]["type"] in _LAST_EVENTS
+                ):
+                    return int(context.last_published_event_id)
+                return int(add(manager, context, event_type, **kwargs))
 
         add = _replace(undo, EventManager, "add_event", add_event)
 
@@ -611,7 +620,10 @@ class _Executions:
             env = make_environment(self_)
             execution = env.states.context_object.context_object_data["Execution"]
             execution["StartTime"] = to_text(execution["StartTime"])
-            execution["RedriveCount"] = 0
+            redrives = redrive.of(self_._execution_communication.execution)
+            execution["RedriveCount"] = redrives.count
+            if redrives.date is not None:
+                execution["RedriveTime"] = to_text(redrives.date)
             return env
 
         make_environment = _replace(self._undo, worker, "_get_evaluation_environment", environment)
@@ -656,7 +668,8 @@ class _Executions:
             case _:
                 raise RuntimeError(f"an execution cannot end as {outcome!r}")
         TMP_THREADS.clear()  # moto appends every thread and never removes one
-        event = _status_change(execution, status)
+        redrives = redrive.description(execution, status, execution.stop_date)
+        event = _status_change(execution, status, redrives)
         execution.exec_status = status
         BusyThread(self._clock, target=self._tell_safely, args=(event,), daemon=True).start()
 
@@ -667,12 +680,15 @@ class _Executions:
             _log.exception("the status change of %s was not handled", event["resources"][0])
 
 
-def _status_change(execution: Any, status: ExecutionStatus) -> dict[str, Any]:
+def _status_change(
+    execution: Any, status: ExecutionStatus, redrives: dict[str, Any]
+) -> dict[str, Any]:
     """The event that EventBridge delivers.
 
     Source: Step Functions developer guide, "Automating Step Functions event delivery".
     """
     succeeded = status == ExecutionStatus.SUCCEEDED
+    redriven = redrives["redriveDate"]
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -695,7 +711,8 @@ def _status_change(execution: Any, status: ExecutionStatus) -> dict[str, Any]:
             "outputDetails": {"included": True} if succeeded else None,
             "error": execution.error,
             "cause": execution.cause,
-            "redriveCount": 0,
+            **redrives,
+            "redriveDate": None if redriven is None else _milliseconds(redriven),
         },
     }
 
@@ -710,15 +727,21 @@ class _Responses:
             return self._stop(_execution(handler), handler)
 
         def list_executions(handler: Any) -> ActionResult:
-            listed = list_(handler)
-            for item in listed.result["executions"]:
+            listed, wanted = list_(handler), handler._get_param("redriveFilter")
+            items, listed.result["executions"] = listed.result["executions"], []
+            for item in items:
                 execution = handler.stepfunction_backend.describe_execution(item["executionArn"])
-                item["redriveCount"] = 0
-                if execution.stop_date is not None:
-                    item["stopDate"] = execution.stop_date
+                redrives = redrive.of(execution)
+                dates = {"redriveDate": redrives.date, "stopDate": execution.stop_date}
+                item |= {"redriveCount": redrives.count, **_without_none(dates)}
+                if wanted in (None, "REDRIVEN" if redrives.count else "NOT_REDRIVEN"):
+                    listed.result["executions"].append(item)
             return listed  # type: ignore[no-any-return]  # moto does not type what it replaced
 
-        _replace(undo, StepFunctionResponse, "describe_execution", _describe)
+        def describe(handler: Any) -> ActionResult:
+            return _describe(_execution(handler), clock.now())
+
+        _replace(undo, StepFunctionResponse, "describe_execution", describe)
         _replace(undo, StepFunctionResponse, "stop_execution", stop_execution)
         _replace(undo, StepFunctionResponse, "get_execution_history", _history)
         list_ = _replace(undo, StepFunctionResponse, "list_executions", list_executions)
@@ -733,8 +756,7 @@ def _execution(handler: Any) -> Any:
     return handler.stepfunction_backend.describe_execution(handler._get_param("executionArn"))
 
 
-def _describe(handler: Any) -> ActionResult:
-    execution = _execution(handler)
+def _describe(execution: Any, now: datetime) -> ActionResult:
     status = execution.exec_status
     response = {
         "executionArn": execution.exec_arn,
@@ -744,18 +766,23 @@ def _describe(handler: Any) -> ActionResult:
         "startDate": execution.start_date,
         "input": execution.execution_input,
         "inputDetails": {"included": True},
-        "redriveCount": 0,
+        **_without_none(redrive.description(execution, status, now)),
     }
     if status == ExecutionStatus.RUNNING:
         return ActionResult(response)
-    response["stopDate"] = execution.stop_date
     if status == ExecutionStatus.SUCCEEDED:
         response["output"] = _compact(execution.output)
         response["outputDetails"] = {"included": True}
-    for name in ("error", "cause"):
-        if getattr(execution, name) is not None:
-            response[name] = getattr(execution, name)
-    return ActionResult(response)
+    ended = {
+        "stopDate": execution.stop_date,
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+    return ActionResult(response | _without_none(ended))
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _history(handler: Any) -> ActionResult:

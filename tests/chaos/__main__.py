@@ -2,6 +2,8 @@
 
     --runs N         random runs of ours; controls get a quarter of the same plans
     --seed S         of the random plans
+    --quick          what CI runs: each fault at the claim and at each call of Publish, Reconcile
+                     and Record, 100 random runs, 30 of each control
     --single         only the single faults, each at each call
     --random         only the random runs and the controls
     --repeat PLAN    one run, with what was called in it; PLAN is the JSON of a violation
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -35,6 +38,8 @@ from tests.chaos.tally import Tally, total
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CHUNK: Final = 100
+_QUICK_RUNS: Final = 100
+_QUICK_CONTROLS: Final = 30
 _SINGLE_PARTS: Final = 12
 _POLICIES: Final[tuple[Policy, ...]] = ("resend", "resend", "ask")
 _EXCLUDED_SHARE: Final = 20
@@ -67,8 +72,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--single", action="store_true")
     parser.add_argument("--random", action="store_true")
-    parser.add_argument("--controls", type=int, help="random runs of each control")
-    parser.add_argument("--around-the-publish", action="store_true", help="what CI runs")
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--repeat", metavar="PLAN")
     parser.add_argument("--subject", default="ours", choices=("ours", "naive", "no_marker"))
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
@@ -76,24 +80,26 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "chaos.json")
     options = parser.parse_args(arguments)
     options.began = time.monotonic()
+    if options.quick:
+        options.runs = _QUICK_RUNS
     return options
 
 
 def _jobs(options: argparse.Namespace) -> Iterator[Job]:
-    if options.around_the_publish:
+    if options.quick:
         parts = options.processes
         yield from (Job("around the publish", "ours", part, parts) for part in range(parts))
     elif not options.random:
         yield from (Job("single", "ours", part, _SINGLE_PARTS) for part in range(_SINGLE_PARTS))
     if options.single:
         return
-    chunk = min(_CHUNK, max(1, options.runs // options.processes))
-    controls = options.runs // CONTROLS_SHARE if options.controls is None else options.controls
+    chunk = min(_CHUNK, math.ceil(options.runs / len(_POLICIES)))  # each policy has its share
+    controls = _QUICK_CONTROLS if options.quick else options.runs // CONTROLS_SHARE
     yield from _chunks(options, "ours", options.runs, chunk)
-    yield from _chunks(options, "naive", min(controls, options.runs), chunk)
-    yield from _chunks(options, "no_marker", min(controls, options.runs), chunk)
+    yield from _chunks(options, "no_marker", controls, chunk)
+    yield from _chunks(options, "naive", controls, chunk)
     excluded = options.runs // _EXCLUDED_SHARE
-    if excluded:
+    if excluded and not options.quick:
         yield Job("excluded", "ours", options.seed, excluded)
 
 

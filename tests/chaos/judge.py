@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 from postwright.models import Fence, Group, Job
 from sandbox.instagram.accounts import DEMO_ACCOUNT
+from tests.chaos import left
+from tests.chaos.left import Left
 from tests.chaos.plan import Plan
 from tests.chaos.stage import Played, Stage
 from tests.workflow.workbench import PostGroup, hashes_of
@@ -58,6 +60,9 @@ class Verdict:
     settled_by_hand: int = 0
     started_anew: int = 0
     redrives: int = 0
+    """How often somebody redrove a run while things went wrong."""
+    redriven: int = 0
+    """Runs that had failed and were redriven once nothing went wrong any more."""
     seconds: float = 0.0
     happened: Counter[str] = field(default_factory=Counter)
     """How often each kind of fault really happened."""
@@ -75,46 +80,46 @@ class Verdict:
 
 def judge(stage: Stage, played: Played) -> Verdict:
     """Look at everything that a run left behind, then bring it to its end by hand: settle what is
-    unclear, start what failed, and look again. Of controls only the posts and records count.
+    unclear, redrive or start anew what failed, and look again. Of controls only the posts and
+    records count.
     """
     verdict = Verdict(played.plan)
     verdict.happened = played.happened
     verdict.redrives = played.redrives
     verdict.violations += [Violation("stuck", words) for words in played.crashed]
-    records = stage.records()
-    verdict.ends = Counter(_end_of(record) for record in records)
+    verdict.ends = Counter(_end_of(record) for record in played.left.records(played.groups))
     _look(stage, played, verdict, at_rest=True)
     if stage.subject != "ours":
         return verdict
-    _count_unclear(stage, played, records, verdict)
-    _settle_by_hand(stage, records, verdict)
-    _start_anew(stage, verdict)
-    if verdict.settled_by_hand or verdict.started_anew:
+    _count_unclear(played, verdict)
+    _settle_by_hand(stage, played, verdict)
+    _bring_on(stage, played, verdict)
+    if verdict.settled_by_hand or verdict.redriven or verdict.started_anew:
+        played.left = left.read(stage.bench)
         stage.note(played)
         _look(stage, played, verdict, at_rest=False)
-    verdict.violations += [Violation("budget", words) for words in _spent_too_much(stage, played)]
+    verdict.violations += [Violation("budget", words) for words in _spent_too_much(played)]
     verdict.violations += [Violation("secret", words) for words in _leaks(stage, played)]
     verdict.violations = list(dict.fromkeys(verdict.violations))
     return verdict
 
 
 def _look(stage: Stage, played: Played, verdict: Verdict, *, at_rest: bool) -> None:
-    posts = stage.bench.posts()
-    ids = {post["id"] for post in posts}
-    verdict.posts = len(posts)
+    found = played.left
+    ids = {post["id"] for post in found.posts}
+    records = found.records(played.groups)
+    verdict.posts = len(found.posts)
     verdict.duplicates = 0
-    for group, record in zip(played.groups, stage.records(), strict=True):
-        own = [post for post in posts if set(hashes_of(post)) & set(group.hashes)]
+    for group, record in zip(played.groups, records, strict=True):
+        own = found.posts_of(group)
         verdict.duplicates += max(0, len(own) - 1)
-        found = [*_group_problems(group, record, own, ids)]
+        verdict.violations += _group_problems(group, record, own, ids)
         if stage.subject == "ours":
-            found += _job_problems(stage, record)
-        verdict.violations += found
+            verdict.violations += _job_problems(found, record)
     if stage.subject == "ours":
-        running = stage.running()
-        if running:
-            verdict.violations.append(Violation("stuck", f"still running: {running}"))
-        statuses = Counter(record.publish_status for record in stage.records())
+        if found.running:
+            verdict.violations.append(Violation("stuck", f"still running: {found.running}"))
+        statuses = Counter(record.publish_status for record in records)
         if statuses["publishing"] or (not at_rest and statuses["unconfirmed"]):
             verdict.violations.append(Violation("stuck", f"groups are {dict(statuses)}"))
 
@@ -143,11 +148,11 @@ def _group_problems(
         yield Violation("untrue", f"{name} has {media_id} and its record says {status}")
 
 
-def _job_problems(stage: Stage, record: Fence) -> Iterator[Violation]:
+def _job_problems(found: Left, record: Fence) -> Iterator[Violation]:
     """The job that has the group says the same as the group."""
     if record.active_job_id is None:
         return
-    job = stage.bench.store.job(record.session_id, record.active_job_id)
+    job = found.store.job(record.session_id, record.active_job_id)
     if job is None:
         yield Violation("untrue", f"job {record.active_job_id} has no record")
         return
@@ -176,12 +181,12 @@ def _end_of(record: Fence) -> str:
 # Unclear publishes
 
 
-def _count_unclear(stage: Stage, played: Played, records: list[Fence], verdict: Verdict) -> None:
-    posts = stage.bench.posts()
-    unclear = _unclear_jobs(stage, played)
+def _count_unclear(played: Played, verdict: Verdict) -> None:
+    unclear = _unclear_jobs(played)
     captions = Counter(group.caption for group in played.groups)
+    records = played.left.records(played.groups)
     for group, record in zip(played.groups, records, strict=True):
-        live = [post for post in posts if set(hashes_of(post)) & set(group.hashes)]
+        live = played.left.posts_of(group)
         if len(live) != 1 or captions[group.caption] > 1:
             continue
         if not any(job.group_id == group.group_id for job in unclear):
@@ -193,38 +198,28 @@ def _count_unclear(stage: Stage, played: Played, records: list[Fence], verdict: 
         )
 
 
-def _unclear_jobs(stage: Stage, played: Played) -> list[Job]:
+def _unclear_jobs(played: Played) -> list[Job]:
     """The jobs whose post was looked for, by a step of the run or from outside."""
     looked = {
         call["target"]
         for call in played.calls
         if call["service"] == "lambda" and call["operation"] == "reconcile_publish"
     }
-    return [job for job in _jobs(stage) if job.job_id in looked or job.looks or job.settlement]
-
-
-def _jobs(stage: Stage) -> list[Job]:
-    found = []
-    for item in stage.bench.items():
-        if item["SK"]["S"].startswith("PUBLISH#"):
-            job = stage.bench.store.job(item["sessionId"]["S"], item["jobId"]["S"])
-            if job is not None:
-                found.append(job)
-    return found
+    return [job for job in played.left.jobs if job.job_id in looked or job.looks or job.settlement]
 
 
 # Bringing everything to its end by hand
 
 
-def _settle_by_hand(stage: Stage, records: list[Fence], verdict: Verdict) -> None:
+def _settle_by_hand(stage: Stage, played: Played, verdict: Verdict) -> None:
     """Who looks at the account can settle what no look could."""
-    posts = stage.bench.posts()
-    for group, record in zip(stage.bench.groups, records, strict=True):
+    records = played.left.records(played.groups)
+    for group, record in zip(played.groups, records, strict=True):
         job_id = record.active_job_id
         is_open = record.publish_status == "published" and record.instagram_post_id is None
         if job_id is None or not (is_open or record.publish_status == "unconfirmed"):
             continue
-        live = [post for post in posts if set(hashes_of(post)) & set(group.hashes)]
+        live = played.left.posts_of(group)
         wish = {"accept": live[0]["id"]} if live else {"notPublished": True}
         answer = stage.request("settle_job", job_id, wish)
         verdict.settled_by_hand += 1
@@ -234,30 +229,40 @@ def _settle_by_hand(stage: Stage, records: list[Fence], verdict: Verdict) -> Non
             )
 
 
-def _start_anew(stage: Stage, verdict: Verdict) -> None:
-    """What is not live can be published now that nothing goes wrong any more."""
-    stage.bench.store.unblock_account("default")
-    for group, record in zip(stage.bench.groups, stage.records(), strict=True):
-        if record.publish_status not in ("failed", "ready"):
-            continue
-        verdict.started_anew += 1
-        answer = stage.request("start_publish", body=group.request)
+def _bring_on(stage: Stage, played: Played, verdict: Verdict) -> None:
+    """What is not live can be published now that nothing goes wrong any more: by a redrive where
+    the plan says so and there is a run to redrive, by a new start otherwise.
+    """
+    found = left.read(stage.bench) if verdict.settled_by_hand else played.left
+    waiting = [
+        (group, record)
+        for group, record in zip(played.groups, found.records(played.groups), strict=True)
+        if record.publish_status in ("failed", "ready")
+    ]
+    if waiting and found.store.account_block("default"):
+        stage.bench.store.unblock_account("default")
+    for group, record in waiting:
+        job_id = record.active_job_id
+        if played.plan.afterwards == "redrive" and job_id and stage.redrive(job_id):
+            verdict.redriven += 1
+            how = "a redrive"
+        else:
+            verdict.started_anew += 1
+            how = f"a new start, {stage.request('start_publish', body=group.request)}"
         stage.bench.let_time_pass(1200)
-        stage.come_to_rest()
-        after = stage.bench.store.fence(group.session_id, group.group_id)
-        if after is None or after.publish_status != "published":
-            status = after and after.publish_status
-            words = f"{group.group_id} is {status} after a new start, which answered {answer}"
+        [after] = stage.come_to_rest().records([group])
+        if after.publish_status != "published":
+            words = f"{group.group_id} is {after.publish_status} after {how}"
             verdict.violations.append(Violation("stuck", words))
 
 
 # Budgets
 
 
-def _spent_too_much(stage: Stage, played: Played) -> Iterator[str]:
-    jobs = _jobs(stage)
+def _spent_too_much(played: Played) -> Iterator[str]:
+    jobs = played.left.jobs
     for group in played.groups:
-        record = stage.bench.store.group(group.session_id, group.group_id)
+        record = played.left.store.group(group.session_id, group.group_id)
         own = [job for job in jobs if job.group_id == group.group_id]
         if record is not None:
             yield from _too_many_sends(played, record, own)
@@ -319,6 +324,6 @@ def _leaks(stage: Stage, played: Played) -> Iterator[str]:
 def _everything_written(stage: Stage, played: Played) -> Iterator[tuple[str, str]]:
     for name in played.executions:
         yield "a history", json.dumps(stage.bench.history(name), default=str)
-    yield "the table", json.dumps(list(stage.bench.items()))
+    yield "the table", json.dumps(played.left.items)
     yield "the functions' log", stage.written()
     yield "the log of calls", json.dumps(played.calls)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Policy = Literal["resend", "ask"]
 RepeatPublish = Literal["error", "same_id", "duplicate"]
+Afterwards = Literal["start", "redrive"]
+"""What somebody does about a group that has failed, once nothing goes wrong any more."""
 Deed = Literal[
     "start", "abort", "cancel", "redrive", "sweep", "look", "not_published", "ask_status"
 ]
@@ -56,6 +58,7 @@ class Plan(_Model):
     calls: tuple[dict[str, Any], ...] = ()
     repeat_publish: RepeatPublish = "duplicate"
     policy: Policy = "resend"
+    afterwards: Afterwards = "start"
 
     def text(self) -> str:
         """As JSON without what is usual; `Plan.model_validate_json` reads it."""

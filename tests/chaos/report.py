@@ -79,5 +79,6 @@ def _more(title: str, tally: dict[str, Any]) -> Iterator[str]:
     found = "" if share is None else f"; of {tally['unclear']} unclear ones {share:.1%} found"
     yield (
         f"{title}: {tally['groups']} groups at rest: {ends}{found};"
-        f" {tally['settledByHand']} settled by hand, {tally['startedAnew']} started anew"
+        f" {tally['settledByHand']} settled by hand; {tally['redrives']} redriven meanwhile,"
+        f" {tally['redriven']} afterwards, {tally['startedAnew']} started anew"
     )

@@ -4,6 +4,7 @@ other, each to its very end.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import tempfile
@@ -19,11 +20,12 @@ from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
-from postwright.models import Fence
 from sandbox.engine import BusyThread
 from sandbox.functions import InvokeError
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.server import Sandbox, SandboxOptions
+from tests.chaos import left
+from tests.chaos.left import Left
 from tests.chaos.plan import Act, Plan, Policy, Start, kind_of
 from tests.media import film
 from tests.workflow.workbench import PostGroup, Shot, Workbench, stderr_to
@@ -43,6 +45,8 @@ _SWEEPS: Final = (*[900] * 8, *[3600] * 4, *[4 * 3600] * 7)
 """The pauses between sweeps: every 15 minutes as deployed, then more seldom, which is harder; the
 last comes when the containers have expired long ago.
 """
+_REDRIVE_PAUSES: Final = (5, 10, 20, 40, 80, 160, 320)
+"""After so many seconds each, somebody who wants to redrive looks again for a run that can be."""
 _JOIN_WALL_SECONDS: Final = 60.0
 
 
@@ -52,6 +56,8 @@ class Played:
 
     plan: Plan
     groups: list[PostGroup]
+    left: Left = field(init=False)
+    """What is left behind once everything is at rest."""
     calls: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     executions: list[str] = field(default_factory=list)
@@ -96,11 +102,9 @@ class Stage:
                     definition=self._naive_definition(),
                 )
             self._running = starting.pop_all()
-        from moto.stepfunctions.responses import StepFunctionResponse
-
-        self._can_redrive = hasattr(StepFunctionResponse, "redrive_execution")
         self._seen_of_log = 0
         self._executions: set[str] = set()
+        self._latest: list[str] = []
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +130,7 @@ class Stage:
         for fault in (*self._graph_faults(), *self.sandbox.calls.faults()):
             played.happened[kind_of(fault)] += fault["done"]
         self.end_faults()
-        self.come_to_rest()
+        played.left = self.come_to_rest()
         self.note(played)
         return played
 
@@ -138,45 +142,31 @@ class Stage:
         self.bench.end_faults()
         self.sandbox.calls.clear_faults()
 
-    def come_to_rest(self) -> None:
-        """Let sweeps come by until nothing is left to them, for a day and a half at most.
+    def come_to_rest(self) -> Left:
+        """Let sweeps come by until nothing is left to them, for a day and a half at most; what is
+        left behind then.
 
         Of controls half an hour is enough: some never come to rest.
         """
         for pause in _SWEEPS if self.subject == "ours" else _SWEEPS[:2]:
-            if self.is_at_rest():
-                return
+            found = left.read(self.bench)
+            if found.is_at_rest:
+                return found
             self.invoke("sweep_jobs", {})
             self.bench.let_time_pass(1)
-            if self.is_at_rest():
-                return
+            found = left.read(self.bench)
+            if found.is_at_rest:
+                return found
             self.bench.let_time_pass(pause)
+        return left.read(self.bench)
 
     def note(self, played: Played) -> None:
         """Keep what was called and executed so far."""
         played.calls = self.sandbox.calls.entries()
         played.requests = self.bench.requests()
-        played.executions = [
-            name for name in self.bench.executions() if name not in self._executions
-        ]
-
-    def is_at_rest(self) -> bool:
-        """True when nothing runs and no job is left that somebody must look after."""
-        return not any(self.bench.store.open_jobs()) and not self.running()
-
-    def records(self) -> list[Fence]:
-        """Who has each group now, in their order."""
-        found = [
-            self.bench.store.fence(group.session_id, group.group_id) for group in self.bench.groups
-        ]
-        return [record for record in found if record is not None]
-
-    def running(self) -> list[str]:
-        """The names of the executions that run."""
-        listed = self.bench.stepfunctions.list_executions(
-            stateMachineArn=self.sandbox.state_machine_arn, statusFilter="RUNNING"
+        played.executions = self._latest = list(
+            itertools.takewhile(lambda name: name not in self._executions, self.bench.executions())
         )
-        return [execution["name"] for execution in listed["executions"]]
 
     def written(self) -> str:
         """What the functions have logged since the last call of this, and all of their stderr."""
@@ -260,18 +250,53 @@ class Stage:
             self._started(group, "api")
         elif deed == "sweep":
             self.sandbox.functions.invoke("sweep_jobs", {}, caller_is_busy=True)
+        elif deed == "redrive":
+            played.redrives += self._redriven(group)
         else:
             record = self.bench.store.fence(group.session_id, group.group_id)
             if record is not None and record.active_job_id is not None:
-                self._act_on(played, deed, record.active_job_id)
+                self._act_on(deed, record.active_job_id)
 
-    def _act_on(self, played: Played, deed: str, job_id: str) -> None:
+    def _redriven(self, group: PostGroup) -> bool:
+        """Redrive the newest run of a group that can be, once there is one: a run that somebody has
+        cancelled and one that another has taken the group from are such runs as well.
+        """
+        for pause in _REDRIVE_PAUSES:
+            for job_id in self._runs_of(group):
+                if self.redrive(job_id):
+                    return True
+            record = self.bench.store.fence(group.session_id, group.group_id)
+            if record is None or record.publish_status == "published":
+                return False
+            due = self.sandbox.clock.now() + timedelta(seconds=pause)
+            self.sandbox.clock.wait_until(due, was_busy=True)
+        return False
+
+    def _runs_of(self, group: PostGroup) -> Iterator[str]:
+        """The jobs that have, or had, a group, the newest first."""
+        record = self.bench.store.fence(group.session_id, group.group_id)
+        job_id = None if record is None else record.active_job_id or record.last_job_id
+        while job_id is not None:
+            yield job_id
+            job = self.bench.store.job(group.session_id, job_id)
+            job_id = None if job is None else job.previous_job_id
+
+    def redrive(self, job_id: str) -> bool:
+        """Redrive a run, as from the console; False when it cannot be."""
+        arn = self.bench.arn(job_id)
+        try:
+            found = self.bench.stepfunctions.describe_execution(executionArn=arn)
+            if found["redriveStatus"] != "REDRIVABLE":
+                return False
+            self.bench.stepfunctions.redrive_execution(executionArn=arn)
+        except ClientError:  # it was never started, or somebody else was quicker
+            return False
+        return True
+
+    def _act_on(self, deed: str, job_id: str) -> None:
         match deed:
             case "abort":
                 self.bench.stop(job_id)
-            case "redrive" if self._can_redrive:
-                self.bench.stepfunctions.redrive_execution(executionArn=self.bench.arn(job_id))
-                played.redrives += 1
             case "cancel":
                 self._ask("cancel_job", job_id)
             case "ask_status":
@@ -292,12 +317,11 @@ class Stage:
     # Given
 
     def _reset(self, plan: Plan) -> None:
-        self.end_faults()
         self.bench.reset()
         self.bench.past_items.clear()
         self.bench.past_requests.clear()
         self.sandbox.calls.clear()
-        self._executions = set(self.bench.executions())
+        self._executions.update(self._latest)
         self.written()
         self.bench.configure(repeat_publish=plan.repeat_publish, tokens={DEMO_ACCOUNT.token: "ok"})
 

@@ -19,6 +19,9 @@ _FIELDS: Final[dict[Wrong, str]] = {
     "secret": "secrets",
     "budget": "over_budget",
 }
+_SUMS: Final = [
+    *("unclear", "found", "settled_by_hand", "redrives", "redriven", "started_anew", "seconds")
+]
 _KEPT: Final = 20
 """So many violations are kept with their plans."""
 
@@ -26,7 +29,8 @@ _KEPT: Final = 20
 class Tally(BaseModel):
     """`duplicates` are posts too many; the other wrongs are counted once a run.
 
-    `kinds` counts, by kind of fault, the runs in which it happened, and how their groups ended.
+    `kinds` counts, by kind of fault, the runs in which it happened, and how their groups ended;
+    `modes` does so by what Instagram does when a container is published again.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
@@ -47,9 +51,11 @@ class Tally(BaseModel):
     settled_by_hand: int = 0
     started_anew: int = 0
     redrives: int = 0
+    redriven: int = 0
     seconds: float = 0.0
     ends: dict[str, int] = {}
     kinds: dict[str, dict[str, int]] = {}
+    modes: dict[str, dict[str, int]] = {}
     violations: list[dict[str, str]] = []
 
     def add(self, verdict: Verdict) -> None:
@@ -60,12 +66,13 @@ class Tally(BaseModel):
         self.duplicates += verdict.duplicates
         for wrong in verdict.wrongs:
             setattr(self, _FIELDS[wrong], getattr(self, _FIELDS[wrong]) + 1)
-        for name in ("unclear", "found", "settled_by_hand", "started_anew", "redrives", "seconds"):
+        for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(verdict, name))
         _merge(self.ends, verdict.ends)
+        counts = {"runs": 1, "duplicates": verdict.duplicates, **verdict.ends}
         for kind in (kind for kind, times in verdict.happened.items() if times):
-            counts = self.kinds.setdefault(kind, {})
-            _merge(counts, {"runs": 1, "duplicates": verdict.duplicates, **verdict.ends})
+            _merge(self.kinds.setdefault(kind, {}), counts)
+        _merge(self.modes.setdefault(verdict.plan.repeat_publish, {}), counts)
         if verdict.violations and len(self.violations) < _KEPT:
             self.violations.append({"words": verdict.words, "plan": verdict.plan.text()})
 
@@ -91,7 +98,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
             mine, theirs = getattr(whole, name), getattr(tally, name)
             if name == "ends":
                 _merge(mine, theirs)
-            elif name == "kinds":
+            elif name in ("kinds", "modes"):
                 for kind, counts in theirs.items():
                     _merge(mine.setdefault(kind, {}), counts)
             elif name == "violations":

@@ -9,8 +9,9 @@ import pytest
 
 from tests.chaos.explorer.conditions import BOUNDS, IN_CODE, every_removal
 from tests.chaos.explorer.orders import Bounds, Found, Violation, explore, replay
-from tests.chaos.explorer.plays import CALLS, FOUND, Pair, every_play
+from tests.chaos.explorer.plays import CALLS, FOUND, Pair
 from tests.chaos.explorer.stage import Stage
+from tests.chaos.explorer.stories import every_play
 from tests.summary import say
 
 ORDERS = 2

@@ -106,6 +106,21 @@ def test_a_flag_ends_a_wait(clock: SimulatedClock, threads: Threads) -> None:
     assert reached == [False]
 
 
+def test_a_wait_that_is_over_at_once_counts_for_nothing(
+    clock: SimulatedClock, threads: Threads
+) -> None:
+    over = threading.Event()
+    over.set()
+
+    # Whose place it takes has ended meanwhile, and nobody is busy any more.
+    threads.start(lambda: clock.wait_until(clock.now(), over, was_busy=True))
+    threads.join()
+
+    assert clock.advance_if_idle(1)
+    assert not clock.wait_until(after(60), over, was_busy=True)
+    assert clock.advance_if_idle(1)
+
+
 def test_a_wait_without_an_instant_ends_by_its_flag_only(
     clock: SimulatedClock, threads: Threads
 ) -> None:

@@ -85,13 +85,13 @@ def test_an_execution_is_stopped_before_the_publish(bench: Workbench) -> None:
 
 def test_a_start_whose_answer_is_lost_starts_one_execution(bench: Workbench) -> None:
     group = bench.group(Shot.PHOTO)
-    before = len(bench.executions())
+    before = len(list(bench.executions()))
     bench.script_calls({"service": "states", "operation": "StartExecution", "does": "reset_after"})
 
     bench.published(group)
 
     assert outcomes(bench, "states", "StartExecution") == ["reset after 200", "200"]
-    assert len(bench.executions()) == before + 1
+    assert len(list(bench.executions())) == before + 1
 
 
 @pytest.mark.parametrize("does", ["refused", "lost"])

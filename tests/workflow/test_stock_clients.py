@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.instagram.accounts import DEMO_ACCOUNT
 from tests.summary import say
 from tests.workflow.truth import assert_records_are_true, steps
 from tests.workflow.workbench import Shot, Workbench
@@ -57,6 +58,23 @@ def test_the_aws_command_line_publishes_a_group(bench: Workbench, tmp_path: Path
     assert json.loads(found["output"])["permalink"] == post["permalink"]
     assert history["events"][0]["type"] == "ExecutionStarted"
     assert history["events"][-1]["type"] == "ExecutionSucceeded"
+    assert_records_are_true(bench)
+
+
+def test_the_aws_command_line_redrives_a_run(bench: Workbench, tmp_path: Path) -> None:
+    bench.configure(tokens={DEMO_ACCOUNT.token: "revoked"})
+    group = bench.group(PHOTO)
+    run = bench.finished(bench.start(group))
+    assert run.error == "TokenInvalidError"
+    bench.configure(tokens={DEMO_ACCOUNT.token: "ok"})
+    arn = ("--execution-arn", bench.arn(run.job_id))
+
+    redriven = aws(bench, tmp_path, "redrive-execution", *arn)
+    bench.finished(run.job_id)
+    found = aws(bench, tmp_path, "describe-execution", *arn)
+
+    assert (found["status"], found["redriveCount"]) == ("SUCCEEDED", 1)
+    assert found["redriveDate"] == redriven["redriveDate"]
     assert_records_are_true(bench)
 
 

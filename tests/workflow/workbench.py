@@ -203,11 +203,15 @@ class Workbench:
         )
         self.describe(group, text)
         self.store.put_new_group(
-            Group(session_id=session_id, group_id=group_id, name=f"Group {number}")
+            Group(
+                session_id=session_id,
+                group_id=group_id,
+                name=f"Group {number}",
+                media=self._media(group),
+            )
         )
         for index in range(len(files)):
             self.upload(group, index)
-        self.list_files(group)
         self.groups.append(group)
         return group
 
@@ -239,10 +243,7 @@ class Workbench:
 
     def list_files(self, group: PostGroup) -> None:
         """Write the files into the group's record, in their order."""
-        items = [
-            MediaItem(key=group.key(index), kind=file.kind).to_json()
-            for index, file in enumerate(group.files)
-        ]
+        items = [item.to_json() for item in self._media(group)]
         self.write(group, "GROUP", "media", items)
 
     def write(
@@ -332,6 +333,9 @@ class Workbench:
     def stop(self, job_id: str) -> None:
         self.stepfunctions.stop_execution(executionArn=self.arn(job_id))
 
+    def redrive(self, job_id: str) -> None:
+        self.stepfunctions.redrive_execution(executionArn=self.arn(job_id))
+
     def until_in(self, job_id: str, state: str, *, times: int = 1) -> None:
         """Let time pass in small steps until the run has entered a state, so and so many times."""
         for _ in range(_STEPS):
@@ -404,15 +408,20 @@ class Workbench:
         history = self.history(job_id, with_data=False)
         return sum(event["type"] == "TaskTimedOut" for event in history)
 
-    def executions(self) -> list[str]:
-        """The job ids of all executions so far."""
+    def executions(self) -> Iterator[str]:
+        """The job ids of all executions so far, the newest first."""
         pages = self.stepfunctions.get_paginator("list_executions")
         machine = self.sandbox.state_machine_arn
-        return [
-            execution["name"]
-            for page in pages.paginate(stateMachineArn=machine)
-            for execution in page["executions"]
-        ]
+        for page in pages.paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 20}):
+            for execution in page["executions"]:
+                yield execution["name"]
+
+    def running(self) -> list[str]:
+        """The job ids of the executions that run."""
+        listed = self.stepfunctions.list_executions(
+            stateMachineArn=self.sandbox.state_machine_arn, statusFilter="RUNNING"
+        )
+        return [execution["name"] for execution in listed["executions"]]
 
     def record(self, group: PostGroup) -> Group:
         found = self.store.group(group.session_id, group.group_id)
@@ -455,6 +464,12 @@ class Workbench:
     def now(self) -> datetime:
         return self.clock.now()
 
+    def _media(self, group: PostGroup) -> list[MediaItem]:
+        return [
+            MediaItem(key=group.key(index), kind=file.kind)
+            for index, file in enumerate(group.files)
+        ]
+
     def _file(self, shot: Shot, number: int, index: int) -> File:
         kind: Literal["image", "video"] = "video" if shot is Shot.CLIP else "image"
         return File(f"{index + 1:02}-{shot.value}", kind, self._body(shot, number, index))
@@ -487,11 +502,8 @@ class Workbench:
 
     def _stop_what_runs(self) -> None:
         """A test that failed may have left a run behind."""
-        running = self.stepfunctions.list_executions(
-            stateMachineArn=self.sandbox.state_machine_arn, statusFilter="RUNNING"
-        )
-        for execution in running["executions"]:
-            self.stepfunctions.stop_execution(executionArn=execution["executionArn"])
+        for job_id in self.running():
+            self.stop(job_id)
 
     def _keep_answer(self, answer: httpx.Response) -> None:
         self.answers.append(f"{dict(answer.headers)} {answer.read().decode()}")
