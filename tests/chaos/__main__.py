@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import machine
-from tests.chaos.jobs import CONTROLS_SHARE, Job, run, work
+from tests.chaos.jobs import CONTROLS_SHARE, Job, run, share, work
 from tests.chaos.plan import Plan, Policy
 from tests.chaos.report import failures, lines
 from tests.chaos.stage import Stage, Subject
@@ -95,8 +95,8 @@ def _jobs(options: argparse.Namespace) -> Iterator[Job]:
         return
     chunk = min(_CHUNK, math.ceil(options.runs / len(_POLICIES)))  # each policy has its share
     controls = _QUICK_CONTROLS if options.quick else options.runs // CONTROLS_SHARE
-    yield from _chunks(options, "ours", options.runs, chunk)
     yield from _chunks(options, "no_marker", controls, chunk)
+    yield from _chunks(options, "ours", options.runs, chunk)
     yield from _chunks(options, "naive", controls, chunk)
     excluded = options.runs // _EXCLUDED_SHARE
     if excluded and not options.quick:
@@ -121,8 +121,15 @@ def _work(jobs: list[Job], options: argparse.Namespace) -> dict[str, Tally]:
     done = _parts(path) if options.resume else {}
     results = {job.name: done[job.name] for job in jobs if job.name in done}
     left = [job for job in jobs if job.name not in done]
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.processes, spawn, max_tasks_per_child=1) as pool:
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(["tests.chaos.jobs"])  # a new process begins at once
+    cores = forkserver.SimpleQueue()
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    for number in range(options.processes):
+        cores.put(usable[number % len(usable)])
+    with ProcessPoolExecutor(
+        options.processes, forkserver, share, (cores,), max_tasks_per_child=1
+    ) as pool:
         futures = {pool.submit(work, job): job for job in left}
         for future in as_completed(futures):
             job, tally = futures[future], future.result()
