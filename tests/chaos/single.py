@@ -117,18 +117,20 @@ _GRAPH_PUBLISH: Final[tuple[dict[str, Any], ...]] = (
 
 
 def plans(stage: Stage, bases: tuple[Base, ...], *, in_short: bool = False) -> Iterator[Plan]:
-    """Each base without a fault more, then with each fault at each of its calls.
+    """Each base without a fault more, then with each fault at each of its calls. What fails is
+    redriven afterwards, where there is a run.
 
     `in_short` leaves out what differs from another fault only in how long it lasts.
     """
     for base in bases:
-        played = stage.play(base.plan)
-        yield base.plan
+        plan = base.plan.model_copy(update={"afterwards": "redrive"})
+        played = stage.play(plan)
+        yield plan
         for call in _calls(played.calls, base):
             for fault in faults_of(call):
                 if in_short and _only_lasts_longer(fault):
                     continue
-                yield _with(base.plan, fault)
+                yield _with(plan, fault)
 
 
 def faults_of(call: _Call) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from sandbox.call_faults import CallFault
 from sandbox.instagram.faults import Fault
 from tests.chaos import strategies
-from tests.chaos.plan import GroupPlan, Plan
+from tests.chaos.plan import Act, Afterwards, GroupPlan, Plan
 from tests.chaos.single import faults_of
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +45,22 @@ def test_a_run_can_be_repeated_alone() -> None:
     assert '"duplicates": 1' in naive.stdout
     assert '"duplicates": 0' in ours.stdout
     assert "dynamodb TransactWriteItems publish" in ours.stdout
+
+
+@pytest.mark.parametrize("afterwards", ["start", "redrive"])
+def test_what_was_stopped_is_redriven_meanwhile_or_afterwards(afterwards: Afterwards) -> None:
+    stop = {"service": "graph", "operation": "create", "does": "abort_before"}
+    acts = (Act(deed="redrive"),) if afterwards == "start" else ()
+    plan = Plan(calls=(stop,), acts=acts, afterwards=afterwards)
+
+    ended = _repeat(plan, "ours")
+
+    counts = ("redrives", "redriven", "started_anew", "duplicates")
+    report = json.loads(ended.stdout[ended.stdout.index("\n{") :])
+    meanwhile = int(afterwards == "start")
+    assert ended.returncode == 0, ended.stdout
+    assert [report[name] for name in counts] == [meanwhile, 1 - meanwhile, 0, 0]
+    assert report["ends"] == {"published" if meanwhile else "failed": 1}
 
 
 @pytest.mark.parametrize(
