@@ -158,7 +158,7 @@ class Call:
         on, until it has noticed.
         """
         clock = self._calls.clock
-        with invocation.waits:  # two calls at once must not both count as that one thread
+        with invocation.waits:  # two waits at once must not both count as that one thread
             until = min(due, invocation.deadline)
             if not clock.wait_until(until, invocation.over, was_busy=True):
                 return False

@@ -254,7 +254,7 @@ class Functions:
         with self._clock.alarm(deadline, invocation.expire):
             try:
                 environment.channel.send(request)
-                return self._listen(environment.channel, deadline, wall_end)
+                return self._listen(environment.channel, invocation, wall_end)
             except EOFError:
                 if invocation.is_out_of_time:
                     raise TimeoutError from None
@@ -263,21 +263,23 @@ class Functions:
                 invocation.end()
                 self._clock.wake(invocation.over)
 
-    def _listen(self, channel: Channel, deadline: datetime, wall_end: float) -> Any:
+    def _listen(self, channel: Channel, invocation: Invocation, wall_end: float) -> Any:
         """The outcome of an invocation; what the function sleeps until then is passed on."""
         while True:
             message = channel.receive(wall_end - time.monotonic())
             if "sleep" not in message:
                 return message
             asleep = time.monotonic()
-            self._sleep(message["sleep"], deadline)
+            self._sleep(message["sleep"], invocation)
             channel.send({"awake": True})
             wall_end += time.monotonic() - asleep
 
-    def _sleep(self, seconds: float, deadline: datetime) -> None:
+    def _sleep(self, seconds: float, invocation: Invocation) -> None:
         due = self._clock.now() + timedelta(seconds=seconds)
-        self._clock.wait_until(min(due, deadline), self._closed, was_busy=True)
-        if due > deadline:
+        until = min(due, invocation.deadline)
+        with invocation.waits:  # another of its threads may wait for an answer in our place
+            self._clock.wait_until(until, self._closed, was_busy=True)
+        if due > invocation.deadline:
             raise TimeoutError
 
     def _take(self, name: str) -> _Environment:

@@ -603,15 +603,20 @@ def test_an_answered_invocation_is_not_killed_any_more(lab: Lab) -> None:
     assert entry["worker"] in lab.functions.pids()
 
 
-def test_two_calls_at_once_do_not_let_time_pass_for_others_who_work(lab: Lab) -> None:
-    lab.calls.add_faults([{"service": "dynamodb", "delay_seconds": 5, "times": 2}])
+@pytest.mark.parametrize("beside", [{"delay_seconds": 5}, {"does": "refused"}])
+def test_two_waits_at_once_do_not_let_time_pass_for_others_who_work(
+    lab: Lab, beside: dict[str, Any]
+) -> None:
+    """What is refused is repeated after a pause."""
+    delayed = {"service": "dynamodb", "delay_seconds": 5}
+    lab.calls.add_faults([delayed, {"service": "dynamodb"} | beside])
 
     with ThreadPoolExecutor(1) as pool:
         with lab.clock.busy():
             began = lab.clock.now()
             two = pool.submit(lab.functions.invoke, "calling", putting("two") | {"atOnce": 2})
             until(lambda: len(lab.entries("dynamodb", "PutItem")) == 2)
-            threading.Event().wait(0.05)
+            threading.Event().wait(0.1)
             meanwhile = lab.clock.now() - began
         answer = two.result(10)
 
