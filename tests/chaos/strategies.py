@@ -19,7 +19,10 @@ _VERY_LATE_SECONDS: Final = 600
 """Safe where Instagram does not publish a container twice, and nobody says that it never was."""
 
 _MOMENTS: Final = (0, 1, 2, 3, 5, 6, 8, 10, 15, 30, 38, 45, 60, 70, 100, 130, 160, 200, 300, 420)
-_MODES: Final[tuple[RepeatPublish, ...]] = (*["duplicate"] * 3, "error", "same_id")
+_MODES: Final[tuple[RepeatPublish, ...]] = (
+    *("duplicate", "duplicate", "duplicate"),
+    *("error", "same_id"),
+)
 _NUMBERS: Final = (1, 1, 1, 2, 2, 3)
 _SHOTS: Final = ("P", "P", "P", "P", "PP", "PV", "V")
 _DEEDS: Final[tuple[Deed, ...]] = (
