@@ -334,7 +334,7 @@ def _take(job: Job, look: _Look) -> bool:
         container.state = "finished"
         return True
     if look.status.status_code == "EXPIRED":
-        job.containers[look.key] = Container(state="expired", tries=0)
+        job.containers[look.key] = _after_expiry(_name(job, look.key), container.tries)
         return True
     if look.status.status_code == "ERROR":
         error = failures.classify_processing(look.status.status)
@@ -343,6 +343,18 @@ def _take(job: Job, look: _Look) -> bool:
         job.containers[look.key] = again.model_copy(update={"children": container.children})
         return True
     return False
+
+
+def _after_expiry(name: str, tries: int) -> Container:
+    """Made again at once, but not for ever: one that should live for a day expires rarely."""
+    error = ContainerExpiredError(
+        "Instagram lets its container expire before it can be published, time and again."
+        " Redrive the run later.",
+        item=name,
+        call="status",
+    )
+    again = _after_failure(error, tries)
+    return again if again.state == "rejected" else Container(state="expired", tries=tries)
 
 
 def _revive(job: Job, redrive_count: int) -> set[str]:

@@ -286,21 +286,34 @@ def test_before_23_hours_a_container_is_kept(world: World) -> None:
     assert check(world, ref)[0] == "publish"
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"body": '{"status_code": "EXPIRED"}'},
-        {"status": 400, "body": '{"error": {"code": 24, "error_subcode": 2207008}}'},
-    ],
-    ids=["by its status", "by an error"],
-)
+CALLED_EXPIRED = {
+    "by its status": {"body": '{"status_code": "EXPIRED"}'},
+    "by an error": {"status": 400, "body": '{"error": {"code": 24, "error_subcode": 2207008}}'},
+}
+
+
+@pytest.mark.parametrize("how", CALLED_EXPIRED)
+@pytest.mark.parametrize("tries", [1, 2])
 def test_a_container_that_instagram_calls_expired_is_made_again(
-    world: World, answer: dict[str, Any]
+    world: World, how: str, tries: int
 ) -> None:
-    ref = world.begun(containers={"0": known("created", age=5)})
-    world.answer({"match": "/179", **answer})
+    ref = world.begun(containers={"0": known("created", age=5, tries=tries)})
+    world.answer({"match": "/179", **CALLED_EXPIRED[how]})
 
     assert check(world, ref)[:2] == ("create", [0])
+    assert (state_of(world, ref).state, state_of(world, ref).tries) == ("expired", tries)
+
+
+@pytest.mark.parametrize("how", CALLED_EXPIRED)
+def test_containers_that_keep_expiring_are_not_made_for_ever(world: World, how: str) -> None:
+    ref = world.begun(containers={"0": known("created", age=5, tries=3)})
+    world.answer({"match": "/179", **CALLED_EXPIRED[how]})
+
+    with pytest.raises(ContainerExpiredError, match=r"item 1.*expire.* Redrive the run later"):
+        check(world, ref)
+
+    redriven = ref.model_copy(update={"redrive_count": 1})
+    assert check(world, redriven)[:2] == ("create", [0])
 
 
 @pytest.mark.parametrize(
