@@ -286,7 +286,7 @@ def test_before_23_hours_a_container_is_kept(world: World) -> None:
     assert check(world, ref)[0] == "publish"
 
 
-CALLED_EXPIRED = {
+CALLED_EXPIRED: dict[str, dict[str, Any]] = {
     "by its status": {"body": '{"status_code": "EXPIRED"}'},
     "by an error": {"status": 400, "body": '{"error": {"code": 24, "error_subcode": 2207008}}'},
 }
