@@ -55,12 +55,8 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     attempt = group.attempt
     if group.publish_status == "published":
         return _published(group.instagram_post_id)
-    if attempt is not None and attempt.state == "open":
-        raise PublishUncertainError(
-            "An earlier publish of this group has not been settled; looking for the post.",
-            call="publish",
-        )
     job = runs.job_of(app, ref)
+    _refuse_to_send(attempt, job)
     container_id = _container_to_send(job, attempt)
     if container_id is None:
         return {"next": "recheck", "instagramPostId": None}
@@ -109,9 +105,11 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     attempt = group.attempt
     if group.publish_status == "published":
         return _published(group.instagram_post_id)
-    if attempt is None or not attempt.unproven or attempt.state == "resend_allowed":
-        return {"next": "resend", "instagramPostId": None}
     job = runs.job_of(app, ref)
+    may_resend = app.settings.on_unknown == "resend" and job.cancelled_by is None
+    is_allowed = attempt is not None and attempt.state == "resend_allowed" and may_resend
+    if attempt is None or not attempt.unproven or is_allowed:
+        return {"next": "resend", "instagramPostId": None}
     looks = _next_look(job, attempt, ref.redrive_count)
     settled = looking.is_settled(
         attempt
@@ -130,7 +128,6 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
                 subcode=2207051,
                 call="publish",
             )
-        may_resend = app.settings.on_unknown == "resend" and job.cancelled_by is None
         if may_resend and attempt.n == 1:
             return _allow_resend(app, ref, attempt)
     if looks.count >= LOOKS_MAX:
@@ -179,6 +176,21 @@ def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any
         "instagramPostId": media_id,
         "permalink": permalink,
     }
+
+
+def _refuse_to_send(attempt: Attempt | None, job: Job) -> None:
+    """Raise PublishUncertainError when the post may be live and must not be sent now."""
+    if attempt is None or not attempt.unproven:
+        return
+    if attempt.state == "open":
+        raise PublishUncertainError(
+            "An earlier publish of this group has not been settled; looking for the post.",
+            call="publish",
+        )
+    if job.cancelled_by is not None:
+        raise PublishUncertainError(
+            "This run was cancelled after its publish call; looking for the post.", call="publish"
+        )
 
 
 def _container_to_send(job: Job, attempt: Attempt | None) -> str | None:

@@ -102,6 +102,24 @@ def test_an_unclear_publish_of_a_cancelled_run_is_never_sent_again(world: World)
     assert len(world.posts_sent()) == 1
 
 
+def test_a_resend_that_was_allowed_before_the_cancel_is_never_sent(world: World) -> None:
+    ref = sent_without_answer(world)
+    while publishing.reconcile(world.app, ref)["next"] == "look":
+        world.advance(30)
+    allowed = world.group().attempt
+    cancel(world, ref)
+    again = ref.model_copy(update={"redrive_count": 1})
+
+    with pytest.raises(PublishUncertainError, match="was cancelled"):
+        publishing.publish(world.app, again, lambda: 30.0)
+    answer = publishing.reconcile(world.app, again)
+
+    assert allowed is not None
+    assert allowed.state == "resend_allowed"
+    assert answer["next"] == "look"
+    assert len(world.posts_sent()) == 1
+
+
 def test_a_cancelled_run_whose_container_expired_is_cancelled(world: World) -> None:
     ref = sent_without_answer(world)
     cancel(world, ref)

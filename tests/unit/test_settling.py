@@ -283,7 +283,7 @@ def test_a_refusal_that_comes_after_the_run_was_closed_leaves_nothing_to_settle(
 ) -> None:
     ref = unconfirmed(world)
 
-    world.store.refuse(ref, attempt_of(world).seq)
+    world.store.refuse_late(ref, attempt_of(world).seq, "failed")
 
     assert (world.group().publish_status, attempt_of(world).state) == ("failed", "not_published")
     assert world.job(ref).status == "failed"
