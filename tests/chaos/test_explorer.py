@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.explorer.conditions import BOUNDS, IN_CODE, every_removal
+from tests.chaos.explorer.conditions import EVERY_REMOVAL, FAR, by_key, try_without
 from tests.chaos.explorer.orders import Bounds, Found, Violation, explore, replay
-from tests.chaos.explorer.plays import CALLS, FOUND, Pair
+from tests.chaos.explorer.plays import CALLS, FOUND, Beside, Pair
+from tests.chaos.explorer.removals import Removal, all_of
+from tests.chaos.explorer.sent import SENT
 from tests.chaos.explorer.stage import Stage
 from tests.chaos.explorer.stories import every_play
 from tests.summary import say
 
 ORDERS = 2
-"""Of each of the 700 plays, by chance; the plays below are walked in full."""
+"""Of each play, by chance, or one of those that take longer; those below are walked in full."""
 SMALL = Bounds(switches=1, kills=0, moods=1, times=0)
 
 IN_FULL = [
@@ -24,6 +26,7 @@ IN_FULL = [
     ("publish", "record_failure", "about to publish"),
     ("publish", "sweep", "sent, with an effect on its way"),
     ("reconcile_publish", "redriven publish", "unconfirmed, with an effect on its way"),
+    ("redriven publish", "cancel", "allowed to send again"),
 ]
 
 
@@ -31,14 +34,20 @@ def play(first: str, second: str, found: str) -> Pair:
     return Pair(next(one for one in FOUND if one.name == found), first, second)
 
 
-def test_no_order_by_chance_breaks_the_protocol(pytestconfig: pytest.Config) -> None:
+@pytest.fixture(scope="module")
+def by_chance(pytestconfig: pytest.Config) -> Found:
+    """What became of a few orders of every play."""
     total, plays = Found(), every_play()
+    for one in plays:
+        orders = 1 if isinstance(one, Beside) else ORDERS
+        total.add(explore(Stage, one.play, FAR, orders=orders, seed=one.name))
+    say(pytestconfig, f"explorer: {total.orders:,} orders by chance of {len(plays):,} plays")
+    return total
 
-    for number, one in enumerate(plays):
-        total.add(explore(Stage, one.play, BOUNDS, orders=ORDERS, seed=number))
 
-    say(pytestconfig, f"explorer: {total.orders:,} orders by chance of {len(plays)} plays")
-    assert [str(violation) for violation in total.violations] == []
+def test_no_order_by_chance_breaks_the_protocol(by_chance: Found) -> None:
+    assert by_chance.orders > 3000
+    assert [str(violation) for violation in by_chance.violations] == []
 
 
 @pytest.mark.parametrize(("first", "second", "found"), IN_FULL)
@@ -48,7 +57,7 @@ def test_no_order_within_the_bounds_breaks_the_protocol(
     walked = explore(Stage, play(first, second, found).play, SMALL)
 
     assert [str(violation) for violation in walked.violations] == []
-    assert walked.orders > 20
+    assert walked.orders > 10
     assert walked.cut < walked.orders
 
 
@@ -61,37 +70,77 @@ def test_every_pair_of_calls_meets_a_group_in_every_state() -> None:
     assert {(*pair, found) for pair in pairs for found in begun} <= names
 
 
-NO_ATTEMPT = "attribute_not_exists(attempt)"
-OPEN = f"publishStatus = :publishing AND activeJobId = :job AND {NO_ATTEMPT}"
-CLOSE = f"publishStatus = :read AND activeJobId = :job AND {NO_ATTEMPT}"
-STOPPED = "sent and stopped, with an effect on its way"
 NEEDED = [
-    ("settle time", ("sweep", "not_published", "unconfirmed, with an effect on its way")),
-    ("only proven refusals count as refusals", ("sweep", "retry", STOPPED)),
-    ("closing looks at the attempt", ("sweep", "retry", STOPPED)),
-    ("hold before every step", ("publish", "redriven publish", "failed")),
-    (f"{NO_ATTEMPT} | {OPEN}", ("publish", "publish", "about to publish")),
-    (f"publishStatus = :publishing | {OPEN}", ("publish", "record_failure", "about to publish")),
-    (f"{NO_ATTEMPT} | {CLOSE}", ("publish", "record_failure", "about to publish")),
+    "time fence: sent within 5 s of writing it down",
+    "3 open, for the first time: publishing",
+    "3 open, for the first time: this job has the group",
+    "3 open, for the first time: no attempt",
+    "3 open: seq grows",
+    "4 refuse: publishing",
+    "4 refuse: the answer proves that nothing was published",
+    "5 succeed: exactly one post fits",
+    "6 allow a re-send: the settle time is over",
+    "6 allow a re-send: two looks in a row",
+    "6 allow a re-send: the attempt that was looked for (seq)",
+    "8 close: the attempt decides",
+    "8 close, nothing was sent: no attempt",
+    "8 close, after an attempt: the state that was read",
+    "take over a caption lock: its group has no unproven attempt",
 ]
-"""Conditions, and a pair of calls that goes wrong without them."""
+COVERED = [
+    "time fence: a function ends before the settle time",
+    "2 take back, unconfirmed: unconfirmed",
+    "8 close, after an attempt: the status that was read",
+    "10 disprove: by hand: the group is unconfirmed",
+]
+"""Some of the conditions, those that are quick to try; the table has them all."""
 
 
-@pytest.mark.parametrize(("name", "pair"), NEEDED)
-def test_without_a_condition_something_goes_wrong(name: str, pair: tuple[str, str, str]) -> None:
-    removal = next(one for one in every_removal() if one.name == name)
-    bounds = Bounds(switches=2, kills=0, moods=1, times=0)
+@pytest.mark.parametrize("key", NEEDED)
+def test_without_a_condition_something_goes_wrong(key: str) -> None:
+    row = try_without(by_key(key), rounds=0)
 
-    without = explore(
-        Stage, play(*pair).play, bounds, patch=removal.without, stop_at_first=True, orders=2000
-    )
+    assert row.violation
+    assert row.together == ()
 
-    [violation] = without.violations
-    assert violation.trace
+
+@pytest.mark.parametrize("key", COVERED)
+def test_a_condition_that_others_cover_is_missed_when_they_are_gone_too(key: str) -> None:
+    row = try_without(by_key(key), rounds=0)
+
+    assert row.violation
+    assert row.together == by_key(key).together
+
+
+def test_what_goes_wrong_without_another_condition_alone_does_not_count() -> None:
+    needed = by_key("8 close: the attempt decides")
+    useless = Removal("nowhere", "nothing", all_of(), needed.plays, (needed.key,))
+
+    row = try_without(useless, rounds=0)
+
+    assert row.violation is None
+    assert row.outcome == "nothing, and nobody says why"
+
+
+def test_the_table_names_plays_and_conditions_that_exist() -> None:
+    plays = {one.name for one in every_play()}
+    keys = [removal.key for removal in EVERY_REMOVAL]
+
+    assert len(keys) == len(set(keys))
+    assert {name for one in EVERY_REMOVAL for name in one.plays} <= plays
+    assert {key for one in EVERY_REMOVAL for key in one.together} <= set(keys)
+    assert [one.key for one in EVERY_REMOVAL if not (one.plays or one.guards)] == []
+
+
+def test_the_table_has_every_condition_that_the_store_sends(by_chance: Found) -> None:
+    late = explore(Stage, play("publish", "record_failure", "about to publish").play, SMALL)
+
+    seen = by_chance.conditions | late.conditions
+    assert {sent.condition for sent in SENT} == seen
 
 
 def test_a_violation_can_be_played_again() -> None:
-    removal = next(one for one in IN_CODE if one.name == "closing looks at the attempt")
+    removal = by_key("8 close: the attempt decides")
     one = play("sweep", "retry", "sent and stopped, with an effect on its way")
     found = explore(Stage, one.play, SMALL, patch=removal.without, stop_at_first=True)
     [violation] = found.violations

@@ -1,134 +1,158 @@
 """What each condition of the protocol is for: without it, the explorer finds something.
 
 Two kinds: parts of the conditions that the store sends with its writes, which the table in memory
-can be told to ignore, and conditions that stand in code, which are patched away.
+can be told to ignore, and conditions that stand in code, which are patched away. Where a condition
+is covered by others, so that nothing goes wrong without it alone, they are taken away together.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
-from unittest.mock import patch
 
-from postwright import closing, failures, looking, publishing, runs
-from postwright.models import Fence
-from postwright.store import Store
-from tests.chaos.explorer.orders import Bounds, Found, Patch, explore
-from tests.chaos.explorer.plays import Play, every_play
+from tests.chaos.explorer.in_code import IN_CODE
+from tests.chaos.explorer.orders import Bounds, Violation, explore, replay
+from tests.chaos.explorer.plays import Play
+from tests.chaos.explorer.removals import Removal, all_of
+from tests.chaos.explorer.sent import SENT
 from tests.chaos.explorer.stage import Stage
-from tests.chaos.explorer.table import Part, parts_of
+from tests.chaos.explorer.stories import every_play
 
-BOUNDS = Bounds(switches=2, kills=1, moods=1, times=2)
-_AT_ONCE = 8
+FAR = Bounds(switches=2, kills=1, moods=1, times=2, settles=1)
+"""What orders by chance may hold."""
+_IN_FULL = 4000
+"""Orders of a play that is named for a condition, at most; most have fewer within their bounds."""
+_BY_CHANCE = 1500
+"""Plays of which one order by chance is tried in each round."""
+
+EVERY_REMOVAL: tuple[Removal, ...] = (
+    *IN_CODE,
+    *(removal for sent in SENT for removal in sent.removals()),
+)
+"""Every condition of the protocol."""
 
 
-@dataclass(frozen=True)
-class Removal:
-    """A condition that is taken away, and how."""
-
-    name: str
-    without: Patch
+def by_key(key: str) -> Removal:
+    """The removal with this key."""
+    [removal] = [one for one in EVERY_REMOVAL if one.key == key]
+    return removal
 
 
 @dataclass
-class Line:
-    """What the explorer found without one condition."""
+class Row:
+    """What the explorer found without one condition, or without it and those that cover it.
 
-    name: str
-    orders: int
-    what: str | None
+    Where it found nothing, `guards` says why.
+    """
 
+    condition: str
+    where: str
+    orders: int = 0
+    violation: str | None = None
+    play: str | None = None
+    together: tuple[str, ...] = ()
+    guards: str | None = None
 
-def ignoring(part: Part) -> Patch:
-    """The store's condition without one of its parts."""
-
-    @contextmanager
-    def without(stage: Stage) -> Iterator[None]:
-        stage.table.ignored = part
-        yield
-
-    return without
-
-
-def patched(owner: Any, name: str, value: Any) -> Patch:
-    """Something of ours replaced while orders are played."""
-
-    @contextmanager
-    def without(_stage: Stage) -> Iterator[None]:
-        with patch.object(owner, name, value):
-            yield
-
-    return without
+    @property
+    def outcome(self) -> str:
+        """In words."""
+        if self.violation is None:
+            return f"nothing: {self.guards}" if self.guards else "nothing, and nobody says why"
+        found = f"{self.violation} ({self.play})"
+        if not self.together:
+            return found
+        return f"nothing alone; also without [{'] ['.join(self.together)}] {found}"
 
 
-def _never_locked(_store: Store, _ref: Any, _caption_hash: str) -> bool:
-    return True
+def try_without(removal: Removal, rounds: int) -> Row:
+    """The first thing that goes wrong without a condition, else without those that cover it too.
+
+    A violation counts only if the same order goes well with any one of the conditions in place.
+    First come the plays that are named for the condition, each in full, then others with orders by
+    chance, in as many rounds.
+    """
+    row = Row(removal.name, removal.where)
+    plays = every_play()
+    named = [play for play in plays if play.name in removal.plays]
+    if _try(row, (removal,), named, removal.bounds) or _try_by_chance(row, removal, plays, rounds):
+        return row
+    if removal.together:
+        covering = tuple(by_key(key) for key in removal.together)
+        if _try(row, (removal, *covering), named, removal.bounds):
+            row.together = removal.together
+            return row
+    row.guards = removal.guards or None
+    return row
 
 
-def _always_claimed(_store: Store, _ref: Any, _user: str, _media_id: str) -> bool:
-    return True
+def _try(row: Row, removals: tuple[Removal, ...], plays: Sequence[Play], bounds: Bounds) -> bool:
+    for play in plays:
+        found = explore(
+            Stage,
+            play.play,
+            bounds,
+            patch=all_of(*(one.without for one in removals)),
+            counts=lambda violation, play=play: _is_due_to(removals, play, bounds, violation),  # type: ignore[misc]
+            stop_at_first=True,
+            orders=_IN_FULL,
+        )
+        if _note(row, play, found.orders, found.violations):
+            return True
+    return False
 
 
-def _held(app: Any, ref: Any, *, looking: bool = False) -> Fence:  # noqa: ARG001  as the real one
-    found: Fence | None = app.store.fence(ref.session_id, ref.group_id)
-    assert found is not None
-    return found
-
-
-IN_CODE = (
-    Removal("settle time", patched(looking, "SETTLE_SECONDS", 0.0)),
-    Removal("two clear looks", patched(publishing, "CLEAR_LOOKS", 0)),
-    Removal("send within 5 s of writing it down", patched(publishing, "SEND_WITHIN_SECONDS", 1e9)),
-    Removal(
-        "only proven refusals count as refusals",
-        patched(failures, "proves_not_published", lambda _failure: True),
-    ),
-    Removal("an action block is never sent again", patched(publishing, "_BLOCKED_ANSWER", "none")),
-    Removal("the caption lock", patched(Store, "lock_caption", _never_locked)),
-    Removal("media claims", patched(Store, "claim_media", _always_claimed)),
-    Removal("hold before every step", patched(runs, "hold", _held)),
-    Removal(
-        "closing looks at the attempt",
-        patched(closing, "_outcome", lambda _group: "failed"),
-    ),
-    Removal(
-        "by hand only after the settle time",
-        patched(looking, "is_settled", lambda _attempt: True),
-    ),
-)
-
-
-@cache
-def every_removal() -> tuple[Removal, ...]:
-    """The conditions in code, and each part of each condition that the store sends in any play."""
-    found = Found()
-    for play in every_play():
-        found.add(explore(Stage, play.play, BOUNDS, orders=2, seed=1))
-    parts = [part for condition in sorted(found.conditions) for part in parts_of(condition)]
-    in_the_store = [Removal(f"{part.text} | {part.condition}", ignoring(part)) for part in parts]
-    return (*IN_CODE, *in_the_store)
-
-
-def try_without(removal: Removal, plays: Sequence[Play], rounds: int) -> Line:
-    """The first thing that goes wrong; in each round all plays have a few orders by chance."""
-    tried = 0
-    for seed in range(rounds):
-        mixed = random.Random(seed).sample(plays, len(plays))  # noqa: S311  guards nothing
-        for play in mixed:
+def _try_by_chance(row: Row, removal: Removal, plays: Sequence[Play], rounds: int) -> bool:
+    for number in range(rounds):
+        seed = f"{number} {removal.key}"
+        for play in random.Random(seed).sample(plays, _BY_CHANCE):  # noqa: S311  guards nothing
             found = explore(
                 Stage,
                 play.play,
-                BOUNDS,
+                FAR,
                 patch=removal.without,
+                counts=lambda violation, play=play: _is_due_to((removal,), play, FAR, violation),  # type: ignore[misc]
                 stop_at_first=True,
-                orders=_AT_ONCE,
-                seed=seed,
+                orders=1,
+                seed=f"{seed} {play.name}",
             )
-            tried += found.orders
-            if found.violations:
-                return Line(removal.name, tried, f"{found.violations[0].what} ({play.name})")
-    return Line(removal.name, tried, None)
+            if _note(row, play, found.orders, found.violations):
+                return True
+    return False
+
+
+def _note(row: Row, play: Play, orders: int, violations: Sequence[Violation]) -> bool:
+    row.orders += orders
+    if not violations:
+        return False
+    row.violation, row.play = violations[-1].what, play.name
+    return True
+
+
+def _is_due_to(
+    removals: tuple[Removal, ...], play: Play, bounds: Bounds, violation: Violation
+) -> bool:
+    """Whether it is what is looked for, the same order goes well when all is in place, and it does
+    not come to the same end as soon as any one of the conditions is.
+    """
+    if removals[0].shows not in violation.what:
+        return False
+    if _again((), play, bounds, violation) is not None:
+        return False
+    return all(
+        _again([one for one in removals if one is not kept], play, bounds, violation)
+        != violation.what
+        for kept in removals
+    )
+
+
+def _again(
+    removals: Sequence[Removal], play: Play, bounds: Bounds, violation: Violation
+) -> str | None:
+    stage = Stage()
+    try:
+        with all_of(*(one.without for one in removals))(stage):
+            replay(lambda: stage, play.play, bounds, violation.choices)
+    except Violation as again:
+        return again.what
+    return None

@@ -13,12 +13,15 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from postwright import clock, looking
 from tests.chaos.explorer import truth
 from tests.chaos.explorer.instagram import BEHAVIOURS, Behaviour
 from tests.chaos.explorer.scheduler import Actor
-from tests.chaos.explorer.stage import Stage, StuckError
+from tests.chaos.explorer.stage import FUNCTION_SECONDS, Stage, StuckError
+from tests.chaos.explorer.table import Condition
 
 LATER_SECONDS = 130.0
 """Longer than the settle time: whoever worked before is over by then."""
@@ -26,8 +29,12 @@ SOON_SECONDS = 6.0
 """Longer than a publish may wait before it is sent."""
 _SWEEP_SECONDS = 900.0
 _DAY_SECONDS = 25 * 3600.0
-_ROUNDS = 200
-_USUAL = 0.6
+_ROUNDS = 1000
+_SETTLE = timedelta(seconds=looking.SETTLE_SECONDS)
+_USUAL = (0.6, 0.9, 0.97)
+"""How likely it is that things go on, in an order by chance: where little happens, it also happens
+late.
+"""
 
 Play = Callable[[Stage], list[Actor]]
 Patch = Callable[[Stage], AbstractContextManager[None]]
@@ -35,12 +42,15 @@ Patch = Callable[[Stage], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much may happen in one order."""
+    """How much may happen in one order; `settles` is how often time passes to the very moment at
+    which an attempt counts as settled.
+    """
 
     switches: int = 2
     kills: int = 1
     moods: int = 1
     times: int = 1
+    settles: int = 0
 
 
 @dataclass(eq=False)
@@ -62,7 +72,7 @@ class Found:
     orders: int = 0
     cut: int = 0
     violations: list[Violation] = field(default_factory=list)
-    conditions: set[str] = field(default_factory=set)
+    conditions: set[Condition] = field(default_factory=set)
 
     def add(self, other: Found) -> None:
         self.orders += other.orders
@@ -81,13 +91,15 @@ def explore(
     bounds: Bounds,
     *,
     patch: Patch | None = None,
+    counts: Callable[[Violation], bool] = lambda _: True,
     stop_at_first: bool = False,
     orders: int | None = None,
-    seed: int | None = None,
+    seed: int | str | None = None,
 ) -> Found:
     """Play every order within the bounds, or so many of them; with a seed, orders by chance.
 
-    `patch` is a context in which each order is played.
+    Plays that are to be tried in different ways need different seeds. `patch` is a context in
+    which each order is played; violations that do not count are left out.
     """
     found, seen = Found(), set[Any]()
     dice = random.Random(seed) if seed is not None else None  # noqa: S311  chooses, guards nothing
@@ -95,17 +107,20 @@ def explore(
     while choices is not None and found.orders != orders:
         stage = make()
         order = _Order(stage, choices, bounds, seen if dice is None else None, dice)
+        violation = None
         with (patch or _nothing)(stage):
             try:
                 order.play(play)
             except SeenBeforeError:
                 found.cut += 1
-            except Violation as violation:
-                found.violations.append(violation)
+            except Violation as raised:
+                violation = raised
         found.orders += 1
         found.conditions |= stage.table.conditions_seen
-        if stop_at_first and found.violations:
-            break
+        if violation is not None and counts(violation):
+            found.violations.append(violation)
+            if stop_at_first:
+                break
         choices = order.next_choices() if dice is None else []
     return found
 
@@ -139,10 +154,17 @@ class _Order:
         self.trace: list[str] = []
         self._given = choices
         self._taken: list[tuple[int, int]] = []
-        self._left = {"switch": bounds.switches, "kill": bounds.kills, "time": bounds.times}
+        self._left = {
+            "switch": bounds.switches,
+            "kill": bounds.kills,
+            "time": bounds.times,
+            "settle": bounds.settles,
+        }
+        self._begun: dict[Actor, datetime] = {}
         self._moods = bounds.moods
         self._seen = seen
         self._dice = dice
+        self._usual = dice.choice(_USUAL) if dice is not None else 1.0
         self._checked = (-1, -1)
 
     def play(self, play: Play) -> None:
@@ -169,12 +191,13 @@ class _Order:
     def _choose(self, of: int) -> int:
         at = len(self._taken)
         number = self._given[at] if at < len(self._given) else self._by_chance(of)
+        number = min(number, of - 1)  # an order that is played again under other conditions
         self._taken.append((number, of))
         return number
 
     def _by_chance(self, of: int) -> int:
         """Usually the first, which is that things go on."""
-        if self._dice is None or self._dice.random() < _USUAL:
+        if self._dice is None or self._dice.random() < self._usual:
             return 0
         return self._dice.randrange(of)
 
@@ -188,6 +211,7 @@ class _Order:
     def _side_by_side(self, actors: list[Actor]) -> None:
         current: Actor | None = None
         for _ in range(_ROUNDS):
+            self._end_the_old(actors)
             living = [actor for actor in actors if not actor.over]
             if not living:
                 return
@@ -197,6 +221,7 @@ class _Order:
             options = self._options(living, current)
             what, actor = options[self._choose(len(options))]
             current = self._do(what, actor, current, actors)
+            self.stage.instagram.let_late_ones_land(only_due=True)
             self._check_now()
         raise AssertionError("the actors do not come to an end")
 
@@ -216,6 +241,8 @@ class _Order:
             options.append(("soon", None))
         if self._left["time"] and any(actor.begun for actor in living):
             options.append(("later", None))
+        if self._left["settle"] and self._until_settled():
+            options.append(("settled", None))
         if self.stage.instagram.late:
             options.append(("land", None))
         return options
@@ -235,23 +262,54 @@ class _Order:
             self.trace.append(
                 f"{actor.name}: {actor.waits_for}{', then killed' if what == 'kill' else ''}"
             )
+            self._begun.setdefault(actor, stage.clock.now())
             stage.scheduler.go(actor, kill=what == "kill")
             if actor.over:
                 self.trace.append(f"{actor.name} ends: {str(actor.outcome)[:90]}")
+                if isinstance(actor.outcome, StuckError):
+                    raise self._violation(str(actor.outcome))
             return actor
         self.trace.append(f"time: {what}")
         if what == "land":
             stage.instagram.let_late_ones_land()
             return current
-        self._left["time"] -= 1
-        if what == "soon":
-            stage.clock.advance(SOON_SECONDS)
+        if what == "settled":
+            self._left["settle"] -= 1
+            stage.clock.advance(self._until_settled())
+            stage.instagram.let_late_ones_land(only_due=True)
+        else:
+            self._left["time"] -= 1
+            if what == "soon":
+                stage.clock.advance(SOON_SECONDS)
+                return current
+            stage.instagram.let_late_ones_land()
+            stage.clock.advance(LATER_SECONDS)
+        if not stage.functions_end:
             return current
-        stage.instagram.let_late_ones_land()
-        stage.clock.advance(LATER_SECONDS)
         for begun in [actor for actor in actors if actor.begun]:
             stage.scheduler.end(begun)
         return None
+
+    def _until_settled(self) -> float:
+        """How long it is until the attempt that was sent last is settled; 0 when it is."""
+        sent = [
+            clock.from_text(group.attempt["sentAt"]["S"])
+            for group in truth.groups_of(self.stage)
+            if group.attempt
+        ]
+        if not sent:
+            return 0.0
+        settled = max(sent) + _SETTLE
+        return max(0.0, (settled - self.stage.clock.now()).total_seconds())
+
+    def _end_the_old(self, actors: list[Actor]) -> None:
+        """Functions that have run for as long as a function may are ended."""
+        if not self.stage.functions_end:
+            return
+        oldest = self.stage.clock.now() - timedelta(seconds=FUNCTION_SECONDS)
+        for actor in actors:
+            if actor.single and self._begun.get(actor, self.stage.clock.now()) <= oldest:
+                self.stage.scheduler.end(actor)
 
     def _cut_if_seen(self, actors: list[Actor], current: Actor | None) -> None:
         if self._seen is None or len(self._taken) < len(self._given):

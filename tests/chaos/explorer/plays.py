@@ -1,4 +1,6 @@
-"""What is tried side by side: states in which a group may be found, and pairs of calls."""
+"""What is tried side by side: states in which a group may be found, pairs of calls, and calls
+beside something that takes longer.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,30 @@ CALLS: dict[str, Call] = {
 """What can happen to a group at any time; a retry is a start that finds an earlier run."""
 
 
+LONG: dict[str, Call] = {
+    "the run goes on": lambda stage: stage.go_on(ONE.job_id),
+    "one more run": lambda stage: stage.one_more(ONE),
+    "a new run": lambda stage: stage.anew(ONE),
+    "given up later, a new run": lambda stage: stage.given_up(ONE),
+    "given up later, a new run, stopped": lambda stage: stage.given_up_briefly(ONE),
+    "sent again later, and stopped": lambda stage: stage.sent_again_briefly(ONE),
+    "a new run, stopped": lambda stage: stage.briefly(ONE),
+    "a new run that fails": lambda stage: stage.begin_one_more(ONE),
+    "stopped and redriven": lambda stage: stage.redriven(ONE),
+    "redriven": lambda stage: stage.redriven_on(ONE),
+    "redriven, and stopped": lambda stage: stage.redriven_briefly(ONE),
+    "redriven from the start": lambda stage: stage.redriven_from_the_start(ONE),
+    "cancelled and redriven": lambda stage: stage.cancelled_and_redriven(ONE),
+    "cancelled, corrected, a new run": lambda stage: stage.corrected(ONE),
+}
+"""What several functions and people do, one after the other."""
+
+
 @dataclass(frozen=True)
 class Situation:
     """How a group is found: whether its run was begun, what became of a publish call that it has
-    sent, and whether the run is over and closed.
+    sent and of the one after it, whether somebody has looked once, and whether the run is over and
+    closed.
     """
 
     name: str
@@ -44,6 +66,8 @@ class Situation:
     aborted: bool = False
     closed: bool = False
     resend: bool = False
+    again: Behaviour | None = None
+    looked: bool = False
 
 
 FOUND = (
@@ -64,6 +88,37 @@ FOUND = (
     Situation("unconfirmed, with an effect on its way", sent="late", aborted=True, closed=True),
 )
 """In all but the first, job-1 has the group."""
+
+
+MORE = (
+    Situation("about to publish, long ago", settled=True),
+    Situation("looked for once", sent="lost before", settled=True, looked=True),
+    Situation(
+        "unconfirmed, allowed to send again",
+        sent="lost before",
+        settled=True,
+        resend=True,
+        aborted=True,
+        closed=True,
+    ),
+    Situation("refused", sent="refused"),
+    Situation("refused, and failed", sent="refused", aborted=True, closed=True),
+    Situation(
+        "sent again without effect",
+        sent="lost before",
+        settled=True,
+        resend=True,
+        again="lost before",
+    ),
+    Situation(
+        "sent again, with an effect on its way",
+        sent="lost before",
+        settled=True,
+        resend=True,
+        again="late",
+    ),
+)
+"""States for what takes longer only."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +172,7 @@ class Twins:
 
 
 def set_up(stage: Stage, found: Situation) -> None:
+    """Bring the stage's first group into a situation."""
     stage.add_group("g1")
     if not found.begun:
         return
@@ -126,13 +182,55 @@ def set_up(stage: Stage, found: Situation) -> None:
     if found.settled:
         stage.instagram.let_late_ones_land()
         stage.clock.advance(130)
+    if found.looked:
+        stage.reconcile(ref)
     if found.resend:
         while stage.reconcile(ref)["next"] != "resend":
             stage.clock.advance(30)
+    if found.again is not None:
+        stage.sent(ref, found.again)
     if found.aborted:
         stage.machine.set(ref.job_id, "ABORTED")
     if found.closed:
         closing.close_run(stage.app, closing.known_job(stage.app, ref.job_id))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A call beside something that takes longer."""
+
+    found: Situation
+    call: str
+    long: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.call} + {self.long}, {self.found.name}"
+
+    def play(self, stage: Stage) -> list[Actor]:
+        set_up(stage, self.found)
+        return [
+            stage.scheduler.add(self.call, lambda: CALLS[self.call](stage)),
+            stage.scheduler.add(self.long, lambda: LONG[self.long](stage), single=False),
+        ]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Calls side by side in a state of their own."""
+
+    name: str
+    set_up: Callable[[Stage], None]
+    calls: tuple[tuple[str, Call], ...]
+    long: tuple[tuple[str, Call], ...] = ()
+
+    def play(self, stage: Stage) -> list[Actor]:
+        self.set_up(stage)
+        return [
+            stage.scheduler.add(name, lambda call=call: call(stage), single=single)  # type: ignore[misc]
+            for single, calls in ((True, self.calls), (False, self.long))
+            for name, call in calls
+        ]
 
 
 class Play(Protocol):
@@ -143,11 +241,6 @@ class Play(Protocol):
 
     def play(self, stage: Stage) -> list[Actor]:
         """The actors, each before its first call."""
-
-
-def every_play() -> list[Play]:
-    """All pairs and all twins."""
-    return [*pairs(), *twins()]
 
 
 def pairs() -> Iterator[Pair]:
@@ -164,3 +257,12 @@ def twins() -> Iterator[Twins]:
     for found in FOUND[1:]:
         for first in CALLS:
             yield Twins(found, first, "publish")
+
+
+def beside() -> Iterator[Beside]:
+    """Every call beside everything that takes longer, however the group is found."""
+    for found in (*FOUND[1:], *MORE):
+        for call in CALLS:
+            if call != "start":
+                for long in LONG:
+                    yield Beside(found, call, long)

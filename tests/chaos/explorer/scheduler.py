@@ -21,10 +21,14 @@ class KilledError(BaseException):
 
 @dataclass(eq=False)
 class Actor:
-    """One call of the library, and how far it is; `heard` is all that it has learned so far."""
+    """One call of the library, and how far it is; `heard` is all that it has learned so far.
+
+    One that is not `single` makes several calls, each by a function of its own.
+    """
 
     name: str
     work: Callable[[], Any]
+    single: bool = True
     waits_for: str | None = None
     heard: list[str] = field(default_factory=list)
     over: bool = False
@@ -46,9 +50,9 @@ class Scheduler:
         self._here: dict[int, Actor] = {}
         self._back = threading.Semaphore(0)
 
-    def add(self, name: str, work: Callable[[], Any]) -> Actor:
+    def add(self, name: str, work: Callable[[], Any], *, single: bool = True) -> Actor:
         """An actor that stands before its first external call."""
-        actor = Actor(name, work)
+        actor = Actor(name, work, single)
         self.actors.append(actor)
         thread = threading.Thread(target=self._run, args=(actor,), daemon=True)
         thread.start()

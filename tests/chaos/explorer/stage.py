@@ -52,7 +52,8 @@ ACCOUNT = "17841400000000000"
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 _ROUNDS = 40
 _BUSY_MAX = 20
-_FUNCTION_SECONDS = 30.0
+FUNCTION_SECONDS = 30.0
+"""So long a function runs at most."""
 
 
 class StuckError(Exception):
@@ -155,10 +156,33 @@ class StageApp(App):
         return Client(self.instagram_here, lambda failure: self._note(account_id, failure))
 
 
+@dataclass
+class Promises:
+    """What was said or done outside the records, and must hold from then on.
+
+    `cancelled` are runs of which a person was told that they are, with the `seq` of the group's
+    attempt then; `gone` are keys of records that somebody deleted. By mistake, a person may give
+    the posts that are `mistaken` to a group, and may say that the groups that are `misled` are not
+    published; of those that are `unclear` only a person can tell. The rest is what was stored once;
+    `blocked` has the `seq` of an attempt that was answered with an action block.
+    """
+
+    cancelled: dict[str, int] = field(default_factory=dict)
+    gone: set[tuple[str, str]] = field(default_factory=set)
+    mistaken: set[str] = field(default_factory=set)
+    misled: set[str] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
+    had: dict[str, str] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
+    ids: dict[str, str] = field(default_factory=dict)
+    blocked_until: str = ""
+    blocked: dict[str, int] = field(default_factory=dict)
+
+
 class Stage:
     """Everything that one order of events needs; made anew for each."""
 
-    def __init__(self, *, on_unknown: str = "resend") -> None:
+    def __init__(self) -> None:
         self.clock = Hand()
         self.scheduler = Scheduler()
         before, after = self.scheduler.before, self.scheduler.after
@@ -166,8 +190,10 @@ class Stage:
         self.instagram = Instagram(self.clock.now, before=before, after=after)
         self.machine = Machine(before, after)
         self.owner: dict[str, str] = {}
+        self.promised = Promises()
+        self.functions_end = True
         self.app = StageApp(
-            settings=Settings.from_environment({"POSTWRIGHT_ON_UNKNOWN": on_unknown}),
+            settings=Settings.from_environment({}),
             store=Store(cast(Any, self.table), "table"),
             media=cast(Any, _Bucket()),
             tokens=cast(Any, _Tokens()),
@@ -188,37 +214,51 @@ class Stage:
             clock.use(previous)
             cast(Any, runs).new_job_id = new_job_id
 
+    def asks(self) -> None:
+        """From here on a person is asked what to do after an unclear publish."""
+        settings = Settings.from_environment({"POSTWRIGHT_ON_UNKNOWN": "ask"})
+        self.app = replace(self.app, settings=settings)
+
     # Groups as they may be found
 
-    def add_group(self, group_id: str, text: str = "Hello") -> None:
+    def add_group(self, group_id: str, session: str = SESSION, text: str = "Hello") -> None:
+        """What a pipeline writes for a new group."""
         now = now_text()
         self.app.store.put_session(
-            Session(session_id=SESSION, name="S", step="publish", created_at=now)
+            Session(session_id=session, name="S", step="publish", created_at=now)
         )
         media = [MediaItem(key=f"{group_id}.jpg", kind="image")]
         self.app.store.put_new_group(
-            Group(session_id=SESSION, group_id=group_id, media=media, caption=text)
+            Group(session_id=session, group_id=group_id, media=media, caption=text)
         )
 
-    def begun(self, group_id: str, job_id: str, text: str = "Hello") -> Ref:
-        """A run that is about to publish its container."""
-        ref = Ref(session_id=SESSION, group_id=group_id, job_id=job_id)
+    def claimed(self, group_id: str, job_id: str, session: str = SESSION) -> Job:
+        """A run that has the group and has not begun."""
         now = now_text()
         job = Job(
             job_id=job_id,
-            session_id=SESSION,
+            session_id=session,
             group_id=group_id,
-            account_id=ref.account_id,
-            request=self.request(group_id),
+            account_id="default",
+            request=PublishRequest(session_id=session, group_id=group_id),
             created_at=now,
             updated_at=now,
         )
-        group = self.app.store.group(SESSION, group_id)
+        group = self.app.store.fence(session, group_id)
         assert group is not None
         self.app.store.claim(group, job)
+        return job
+
+    def begun(self, group_id: str, job_id: str, session: str = SESSION, text: str = "Hello") -> Ref:
+        """A run that is about to publish its container."""
+        now = now_text()
+        job = self.claimed(group_id, job_id, session)
+        ref = closing.ref_of(job)
         self.machine.start(job_id, job.request)
+        group = self.app.store.group(session, group_id)
+        assert group is not None
         container_id = self.instagram.add(text)
-        self.owner[container_id] = group_id
+        self.owner[container_id] = name_of(session, group_id)
         item = group.media[0]
         self.app.store.update_job(
             ref,
@@ -240,6 +280,25 @@ class Stage:
             started_at=now,
         )
         return ref
+
+    def post_by_hand(self, text: str) -> str:
+        """Somebody publishes something on the account that is no group's; the post's id."""
+        container = self.instagram.add(text)
+        self.owner[container] = "nobody"
+        return self.instagram.take_effect(container)
+
+    def write_caption(self, group_id: str, text: str) -> None:
+        """A pipeline, or a person, gives a group another caption."""
+        key = (f"SESSION#{SESSION}", f"GROUP#{group_id}")
+        self.table.items[key] = {**self.table.items[key], "caption": {"S": text}}
+
+    def delete(self, sk: str) -> None:
+        """Somebody deletes a record of the session."""
+        self.scheduler.before("delete")
+        key = (f"SESSION#{SESSION}", sk)
+        self.table.items.pop(key, None)
+        self.promised.gone.add(key)
+        self.scheduler.after()
 
     def sent(self, ref: Ref, behaviour: Any) -> None:
         """The run has sent its publish call, and Instagram did this; then it died."""
@@ -266,7 +325,7 @@ class Stage:
         began = self.clock.now()
 
         def left() -> float:
-            return _FUNCTION_SECONDS - (self.clock.now() - began).total_seconds()
+            return FUNCTION_SECONDS - (self.clock.now() - began).total_seconds()
 
         return publishing.publish(self.app, ref, left)
 
@@ -279,7 +338,7 @@ class Stage:
         return closing.record_failure(self.app, {"detail": {"name": ref.job_id}})
 
     def sweep(self) -> Any:
-        return settling.sweep(self.app, lambda: _FUNCTION_SECONDS)
+        return settling.sweep(self.app, lambda: FUNCTION_SECONDS)
 
     def redriven_publish(self, ref: Ref) -> Any:
         count = self.machine.redrive(ref.job_id)
@@ -288,7 +347,12 @@ class Stage:
         return self.publish(ref.model_copy(update={"redrive_count": count}))
 
     def cancel(self, ref: Ref) -> Any:
-        return closing.cancel(self.app, ref.job_id, "a person")
+        job = closing.cancel(self.app, ref.job_id, "a person")
+        if job.status != "publishing":
+            group = self.app.store.fence(ref.session_id, ref.group_id)
+            seq = group.attempt.seq if group and group.attempt else 0
+            self.promised.cancelled.setdefault(ref.job_id, seq)
+        return job
 
     def accept(self, ref: Ref) -> Any:
         """A person who sees the post says that it is the group's."""
@@ -297,8 +361,147 @@ class Stage:
             return "there is nothing to accept"
         return settling.accept(self.app, ref.job_id, mine[0].id, "a person")
 
+    def accept_another(self, ref: Ref) -> Any:
+        """A person takes the newest post of something else for the group's."""
+        others = [post for post in self.instagram.posts if self.group_of(post) != ref.group_id]
+        return settling.accept(self.app, ref.job_id, others[-1].id, "a person")
+
     def not_published(self, ref: Ref) -> Any:
         return settling.not_published(self.app, ref.job_id, "a person")
+
+    def publish_and_close(self, ref: Ref) -> Any:
+        """The last two steps of a run."""
+        answer = self.publish(ref)
+        return self.record_result(ref) if answer["next"] == "published" else answer
+
+    def record_result(self, ref: Ref) -> Any:
+        return publishing.record_result(self.app, ref)
+
+    def create_container(self, ref: Ref) -> Any:
+        return containers.create_container(self.app, ref, 0)
+
+    def unblock(self) -> None:
+        """The owner has cleared in the app what Instagram had asked for."""
+        self.scheduler.before("DeleteItem")
+        self.app.store.unblock_account("default")
+        self.promised.blocked_until = ""
+        self.scheduler.after()
+
+    def look_and_send(self, ref: Ref) -> Any:
+        """Two looks right one after the other, and what they allow."""
+        self.reconcile(ref)
+        if self.reconcile(ref)["next"] == "resend":
+            self.publish(ref)
+
+    # What takes several steps, one after the other
+
+    def stop(self, ref: Ref) -> None:
+        """The run is stopped and closed; where that leaves it unclear, a person who sees no post
+        says that nothing was published, if that may be said.
+        """
+        self.record_failure(ref)
+        with suppress(PostwrightError):
+            self.not_published(ref)
+
+    def anew(self, ref: Ref) -> Any:
+        """The run is stopped, and another one goes on to its end."""
+        self.stop(ref)
+        return self.one_more(ref)
+
+    def given_up(self, ref: Ref) -> Any:
+        """The run is stopped and, when its publish call is settled, said to have published nothing;
+        another one goes on to its end.
+        """
+        self.record_failure(ref)
+        self.clock.advance(130)
+        return self.anew(ref)
+
+    def given_up_briefly(self, ref: Ref) -> Any:
+        """The same, and the other one is stopped as soon as it has sent something."""
+        self.record_failure(ref)
+        self.clock.advance(130)
+        return self.briefly(ref)
+
+    def sent_again_briefly(self, ref: Ref) -> Any:
+        """When the publish call is settled the run sends it again, and is stopped."""
+        self.reconcile(ref)
+        self.clock.advance(130)
+        with suppress(PostwrightError):
+            self.look_and_send(ref)
+        return self.record_failure(ref)
+
+    def one_more(self, ref: Ref) -> Any:
+        """A new run goes on to its end."""
+        started = runs.start(self.app, self.request(ref.group_id))
+        return self.go_on(started.job_id)
+
+    def briefly(self, ref: Ref) -> Any:
+        """The run is stopped, and another one is stopped as soon as it has sent something."""
+        self.stop(ref)
+        return self.one_more_briefly(ref)
+
+    def one_more_briefly(self, ref: Ref) -> Any:
+        job_id = runs.start(self.app, self.request(ref.group_id)).job_id
+        other = ref.model_copy(update={"job_id": job_id})
+        with suppress(PostwrightError):
+            self.load(ref.group_id, job_id)
+            self._make_ready(other)
+            self.publish(other)
+        return self.record_failure(other)
+
+    def begin_one_more(self, ref: Ref) -> Any:
+        """The run is stopped, and another one begins and fails before it has made anything."""
+        self.stop(ref)
+        job_id = runs.start(self.app, self.request(ref.group_id)).job_id
+        self.load(ref.group_id, job_id)
+        return self.record_failure(ref.model_copy(update={"job_id": job_id}))
+
+    def begin_execution(self, ref: Ref) -> Any:
+        """The last call of a start, and the run that it begins."""
+        self.machine.start(ref.job_id, self.request(ref.group_id))
+        return self.go_on(ref.job_id)
+
+    def redriven(self, ref: Ref) -> Any:
+        """The run is stopped, then redriven, and goes on to its end."""
+        self.stop(ref)
+        return self.redriven_on(ref)
+
+    def redriven_on(self, ref: Ref) -> Any:
+        self.machine.redrive(ref.job_id)
+        return self.go_on(ref.job_id)
+
+    def redriven_briefly(self, ref: Ref) -> Any:
+        """The run is redriven, and stopped as soon as it has sent something."""
+        with suppress(PostwrightError):
+            self.redriven_publish(ref)
+        return self.record_failure(ref)
+
+    def redriven_from_the_start(self, ref: Ref) -> Any:
+        """The run is redriven at its first step, as one that failed there is."""
+        self.machine.redrive(ref.job_id)
+        with suppress(PostwrightError):
+            self.load(ref.group_id, ref.job_id)
+            self._make_ready(ref)
+            self.publish(ref)
+
+    def expires(self, ref: Ref) -> Any:
+        """The run is stopped just before its container expires, and the sweep comes just after."""
+        self.record_failure(ref)
+        self.clock.advance(15)
+        return self.sweep()
+
+    def cancelled_and_redriven(self, ref: Ref) -> Any:
+        with suppress(PostwrightError):
+            self.cancel(ref)
+        return self.redriven_on(ref)
+
+    def corrected(self, ref: Ref) -> Any:
+        """The run is cancelled, the caption corrected, and a new run goes on to its end."""
+        for call in (self.cancel, self.not_published):
+            with suppress(PostwrightError):
+                call(ref)
+        self.write_caption(ref.group_id, "Hello, world")
+        return self.one_more(ref)
 
     # How it goes on
 
@@ -310,17 +513,19 @@ class Stage:
         """The execution of a job goes on from its publish step to its end, as the state machine
         would.
         """
+        execution = self.machine.known[job_id]
+        end: ExecutionStatus = "FAILED"
         with suppress(PostwrightError):
-            if self._workflow(job_id):
-                self.machine.set(job_id, "SUCCEEDED")
-                return
-        self.machine.set(job_id, "FAILED")
-        closing.record_failure(self.app, {"detail": {"name": job_id}})
+            if self._workflow(job_id, execution):
+                end = "SUCCEEDED"
+        if self.machine.known[job_id] == execution:
+            self.machine.set(job_id, end)
+            if end == "FAILED":
+                closing.record_failure(self.app, {"detail": {"name": job_id}})
 
-    def _workflow(self, job_id: str) -> bool:
+    def _workflow(self, job_id: str, execution: Execution) -> bool:
         job = self.app.store.find_job(job_id)
         group_id = job.group_id if job else "g1"
-        execution = self.machine.known[job_id]
         if job is None or job.started_at is None:
             if self.load(group_id, job_id)["next"] == "alreadyHandled":
                 return True
@@ -328,6 +533,8 @@ class Stage:
         ref = closing.ref_of(job).model_copy(update={"redrive_count": execution.redrive_count})
         looking, steps = False, []
         for _ in range(_ROUNDS):
+            if self.machine.known[job_id] != execution:
+                return False  # somebody has stopped it
             step = self._look(ref) if looking else self._send(ref)
             steps.append(step)
             if steps.count("again") > _BUSY_MAX:
@@ -338,7 +545,7 @@ class Stage:
             if step == "recheck":
                 self._make_ready(ref)
             looking = step == "look"
-        raise StuckError(f"{job_id} goes round and round: {steps}")
+        raise StuckError(f"{job_id} goes round and round: {', '.join(steps[-4:])}")
 
     def _send(self, ref: Ref) -> str:
         try:
@@ -358,6 +565,11 @@ class Stage:
         containers.check_quota(self.app, ref)
         containers.create_container(self.app, ref, 0)
         for name in self.instagram.containers:
-            self.owner.setdefault(name, ref.group_id)
+            self.owner.setdefault(name, name_of(ref.session_id, ref.group_id))
         self.clock.advance(5)
         containers.check_status(self.app, ref)
+
+
+def name_of(session: str, group_id: str) -> str:
+    """What a group is called here; one of another session carries its session's name."""
+    return group_id if session == SESSION else f"{session}/{group_id}"

@@ -1,17 +1,18 @@
 """One DynamoDB table in memory, with as much of the client as `postwright.store` uses.
 
 It stands for the service, not for our code, and is fast enough for many thousands of orders of
-events. `tests/unit/test_explorer_table.py` compares it with moto. A condition can be told to
-ignore one of its parts: that is how the explorer shows what each part is for.
+events. `tests/unit/test_explorer_table.py` compares it with moto. It can be told to ignore parts of
+conditions: that is how the explorer shows what each part is for.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 Item = dict[str, Any]
@@ -41,31 +42,45 @@ class TransactionConflictException(Exception):  # noqa: N818  DynamoDB's name
     """Never raised here: calls do not overlap."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of a condition, at its place: the condition's text and the number of the part."""
+@dataclass(frozen=True, order=True)
+class Condition:
+    """A condition as the store sends it; `where` is the method of the store that asked."""
 
-    condition: str
+    where: str
+    text: str
+
+    @property
+    def parts(self) -> list[Part]:
+        """What must all hold."""
+        return [Part(self, number) for number in range(len(_parts_of(self.text)))]
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """One part of a condition, at its place."""
+
+    condition: Condition
     number: int
 
     @property
     def text(self) -> str:
-        return _parts_of(self.condition)[self.number]
+        return _parts_of(self.condition.text)[self.number]
 
 
 @dataclass
 class Table:
-    """Items by key; `ignored` is the part of a condition that does not count.
+    """Items by key; `ignored` are parts of conditions that do not count.
 
-    `before` is called with the operation's name before each call, `after` when it took effect.
+    `before` is called with the operation's name before each call, `after` with what it answers when
+    it took effect.
     """
 
     before: Callable[[str], object] = lambda _: None
-    after: Callable[[], object] = lambda: None
-    ignored: Part | None = None
+    after: Callable[[object], object] = lambda _: None
+    ignored: frozenset[Part] = frozenset()
     items: dict[Key, Item] = field(default_factory=dict)
     writes: int = 0
-    conditions_seen: set[str] = field(default_factory=set)
+    conditions_seen: set[Condition] = field(default_factory=set)
 
     exceptions = SimpleNamespace(
         ConditionalCheckFailedException=ConditionalCheckFailedException,
@@ -76,23 +91,23 @@ class Table:
     def get_item(self, *, Key: Item, **_: object) -> dict[str, Any]:  # noqa: N803  boto3's names
         self.before("GetItem")
         found = self.items.get(_key(Key))
-        self.after()
+        self.after(found)
         return {"Item": found} if found is not None else {}
 
     def put_item(self, **call: Any) -> None:
         self.before("PutItem")
         self._apply("Put", call, ConditionalCheckFailedException)
-        self.after()
+        self.after(None)
 
     def update_item(self, **call: Any) -> None:
         self.before("UpdateItem")
         self._apply("Update", call, ConditionalCheckFailedException)
-        self.after()
+        self.after(None)
 
     def delete_item(self, **call: Any) -> None:
         self.before("DeleteItem")
         self._apply("Delete", call, ConditionalCheckFailedException)
-        self.after()
+        self.after(None)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803
         self.before("TransactWriteItems")
@@ -101,7 +116,7 @@ class Table:
             self._check(kind, call, TransactionCanceledException)
         for kind, call in calls:
             self._write(kind, call)
-        self.after()
+        self.after(None)
 
     def get_paginator(self, _name: str) -> Table:
         return self
@@ -111,8 +126,9 @@ class Table:
         self.before("Query")
         wanted = ExpressionAttributeValues[":open"]
         found = [item for item in self.items.values() if item.get("openJob") == wanted]
-        self.after()
-        yield {"Items": sorted(found, key=lambda item: item["updatedAt"]["S"])}
+        found.sort(key=lambda item: str(item["updatedAt"]["S"]))
+        self.after(found)
+        yield {"Items": found}
 
     def _apply(self, kind: str, call: Mapping[str, Any], refusal: type[Exception]) -> None:
         self._check(kind, call, refusal)
@@ -122,11 +138,11 @@ class Table:
         condition = call.get("ConditionExpression")
         if condition is None:
             return
-        self.conditions_seen.add(condition)
+        asked = Condition(_asker(), condition)
+        self.conditions_seen.add(asked)
         item = self.items.get(_key(call["Item"] if kind == "Put" else call["Key"]), {})
-        ignored = self.ignored
-        number = ignored.number if ignored and ignored.condition == condition else None
-        test = _condition(condition, number)
+        ignored = [part.number for part in self.ignored if part.condition == asked]
+        test = _condition(condition, frozenset(ignored))
         names = call.get("ExpressionAttributeNames", {})
         if not test(item, names, call.get("ExpressionAttributeValues", {})):
             raise refusal(condition)
@@ -148,15 +164,22 @@ class Table:
         self.items[key] = _updated(before, call["UpdateExpression"], names, values)
 
 
-def parts_of(condition: str) -> list[Part]:
-    """The parts of a condition that must all hold."""
-    return [Part(condition, number) for number in range(len(_parts_of(condition)))]
-
-
 def _key(item: Item) -> Key:
     return item["PK"]["S"], item["SK"]["S"]
 
 
+def _asker() -> str:
+    """The method of the store that makes the call which is under way."""
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "postwright.store":
+            name = frame.f_code.co_name
+        frame = frame.f_back
+    return name
+
+
+@cache
 def _parts_of(condition: str) -> list[str]:
     """Where a condition is split at AND, outside of parentheses."""
     parts, depth, current = [], 0, ""
@@ -171,8 +194,8 @@ def _parts_of(condition: str) -> list[str]:
 
 
 @cache
-def _condition(text: str, ignored: int | None) -> _Test:
-    tests = [_Parser(part).whole() for n, part in enumerate(_parts_of(text)) if n != ignored]
+def _condition(text: str, ignored: frozenset[int]) -> _Test:
+    tests = [_Parser(part).whole() for n, part in enumerate(_parts_of(text)) if n not in ignored]
     return lambda item, names, values: all(test(item, names, values) for test in tests)
 
 
