@@ -23,7 +23,6 @@ import math
 import multiprocessing
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -53,7 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     jobs = list(_jobs(options))
     results = _work(jobs, options)
     document = _document(results, options)
-    document["wallSeconds"] = round(time.monotonic() - options.began, 1)
     _write(options.output, document)
     sys.stdout.write("\n".join(lines(document)) + "\n")
     found = failures(document)
@@ -79,7 +77,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "chaos.json")
     options = parser.parse_args(arguments)
-    options.began = time.monotonic()
     if options.quick:
         options.runs = _QUICK_RUNS
     return options
