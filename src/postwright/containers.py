@@ -109,7 +109,7 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
 def _begin_work(app: App, ref: Ref, job: Job) -> dict[str, Any]:
     """There is a slot. A run that waited for it and has made nothing yet follows the group anew."""
     if job.phase == "waiting_for_quota" and not job.containers:
-        runs.take_snapshot(app, job.request, ref)
+        app.store.update_job(ref, **runs.snapshot(app, job.request, ref))
         job = runs.job_of(app, ref)
     app.store.update_job(ref, phase=progress.phase_of(job))
     return _create_answer(job, _missing(job))

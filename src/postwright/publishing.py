@@ -117,7 +117,7 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     evidence = looking.look(app, ref, job, attempt)
     if evidence.status == "PUBLISHED" and (evidence.only or settled):
         return _succeed(app, ref, job, evidence.only.id if evidence.only else None)
-    looks.clear = looks.clear + 1 if evidence.clear else 0
+    looks.clear = looks.clear + 1 if evidence.clear and settled else 0
     app.store.update_job(ref, looks=looks)
     if looks.clear >= CLEAR_LOOKS and settled:
         if attempt.answer == _BLOCKED_ANSWER:

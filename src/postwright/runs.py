@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -100,7 +101,8 @@ def load(
         return {**answer, "next": "scheduled"}
     if job_of(app, ref).started_at is None:
         app.store.update_job(ref, execution_arn=execution_arn)
-        take_snapshot(app, request, ref)
+        with suppress(ConditionFailedError):  # another delivery of this step was quicker
+            app.store.begin_job(ref, **snapshot(app, request, ref))
     return answer
 
 
@@ -188,25 +190,25 @@ def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
     return group
 
 
-def take_snapshot(app: App, request: PublishRequest, ref: Ref) -> None:
-    """Fix what is published from here on; raises InvalidPostError when the group is not fit.
+def snapshot(app: App, request: PublishRequest, ref: Ref) -> dict[str, Any]:
+    """What is published from here on, for the job's record; raises InvalidPostError when the group
+    is not fit.
 
     What an earlier run of the group has made of the same media is used again.
     """
     post = posts.prepare(app, posts.find_group(app, request))
     user_id = app.tokens.credentials(ref.account_id).user_id
-    app.store.update_job(
-        ref,
-        kind=post.kind,
-        items=post.items,
-        containers=reusing.containers_for(app, ref, post, user_id),
-        caption_text=post.caption,
-        caption_hash=caption.digest(post.caption),
-        ig_user_id=user_id,
-        phase="creating_containers",
-        progress=progress.at_start(post.kind, len(post.items)),
-        started_at=now_text(),
-    )
+    return {
+        "kind": post.kind,
+        "items": post.items,
+        "containers": reusing.containers_for(app, ref, post, user_id),
+        "caption_text": post.caption,
+        "caption_hash": caption.digest(post.caption),
+        "ig_user_id": user_id,
+        "phase": "creating_containers",
+        "progress": progress.at_start(post.kind, len(post.items)),
+        "started_at": now_text(),
+    }
 
 
 def job_of(app: App, ref: Ref) -> Job:

@@ -474,6 +474,15 @@ class Store:
         """
         self._client.update_item(**self._job_update(ref, changes))
 
+    def begin_job(self, ref: Ref, **changes: Any) -> None:
+        """The same for a job that has not begun; raises ConditionFailedError when it has."""
+        update = self._job_update(ref, changes)
+        update["ConditionExpression"] += " AND attribute_not_exists(startedAt)"
+        try:
+            self._client.update_item(**update)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(str(error)) from error
+
     def _job_update(self, ref: Ref, changes: Mapping[str, Any]) -> Any:
         """The update of a job, for a call of its own or as part of a transaction."""
         record: dict[str, Any] = {"updatedAt": now_text()}

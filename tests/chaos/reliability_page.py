@@ -14,7 +14,7 @@ from tests.chaos.report import ROWS, WRONGS
 
 _RESULTS: Final = Path(__file__).resolve().parents[2] / "bench" / "results"
 CHAOS: Final = _RESULTS / "chaos.json"
-ORDERS: Final = (_RESULTS / "orders-in-full.json", _RESULTS / "orders-by-chance.json")
+ORDERS: Final = _RESULTS / "orders.json"
 CONDITIONS: Final = _RESULTS / "conditions.json"
 
 _HEAD = """# Reliability
@@ -88,17 +88,16 @@ to the next; the plans do not.
 
 The explorer's figures come from
 
-    python -m tests.chaos.explorer --kills 0 --times 0 --json bench/results/orders-in-full.json
     python -m tests.chaos.explorer --switches 3 --times 2 --settles 1 --orders 10 \
-        --json bench/results/orders-by-chance.json
+        --json bench/results/orders.json
     python -m tests.chaos.explorer --conditions --json bench/results/conditions.json
 """
 
 _BOUNDS: Final = {
-    "switches": "Switches of turns, at most",
-    "kills": "Deaths",
-    "times": "Steps of time",
-    "settles": "Settle times",
+    "switches": "switches of turns",
+    "kills": "death of an actor",
+    "times": "steps of time",
+    "settles": "settle time that passes",
 }
 _MODES: Final = {
     "duplicate": "makes a second post",
@@ -109,8 +108,8 @@ _MODES: Final = {
 
 def page() -> str:
     """The whole page."""
-    chaos, conditions, *orders = (
-        json.loads(path.read_text(encoding="utf-8")) for path in (CHAOS, CONDITIONS, *ORDERS)
+    chaos, orders, conditions = (
+        json.loads(path.read_text(encoding="utf-8")) for path in (CHAOS, ORDERS, CONDITIONS)
     )
     parts = [
         _HEAD,
@@ -231,7 +230,7 @@ def _kind_table(document: dict[str, Any], name: str, controls: tuple[str, ...]) 
     yield from _table(heads, rows)
 
 
-def _orders(documents: list[dict[str, Any]]) -> Iterator[str]:
+def _orders(document: dict[str, Any]) -> Iterator[str]:
     yield "\n## Orders of events\n"
     yield (
         "[The explorer](../tests/chaos/explorer) has neither engine nor processes: it plays the"
@@ -239,16 +238,12 @@ def _orders(documents: list[dict[str, Any]]) -> Iterator[str]:
         " decides who goes on after each. Every pair of calls meets a group in every state."
     )
     yield ""
-    heads = ["Orders of a play", *_BOUNDS.values(), "Plays", "Orders", "Violations", "Seconds"]
-    rows = [
-        [
-            f"{one['chosen']} by chance" if one["chosen"] else "all",
-            *(one["bounds"][name] for name in _BOUNDS),
-            *(one["plays"], one["orders"], len(one["violations"]), round(one["seconds"])),
-        ]
-        for one in documents
-    ]
-    yield from _table(heads, rows)
+    bounds = ", ".join(f"{document['bounds'][name]} {words}" for name, words in _BOUNDS.items())
+    yield (
+        f"With at most {bounds} in an order, {document['chosen']} orders by chance of each of"
+        f" {document['plays']:,} plays were tried: {document['orders']:,} orders in"
+        f" {document['seconds']:,.0f} s, and {len(document['violations'])} violations."
+    )
 
 
 def _conditions(document: dict[str, Any]) -> Iterator[str]:

@@ -309,7 +309,7 @@ def test_containers_that_keep_expiring_are_not_made_for_ever(world: World, how: 
     ref = world.begun(containers={"0": known("created", age=5, tries=3)})
     world.answer({"match": "/179", **CALLED_EXPIRED[how]})
 
-    with pytest.raises(ContainerExpiredError, match=r"item 1.*expire.* Redrive the run later"):
+    with pytest.raises(ContainerExpiredError, match=r"1\.jpg.*expire.* Redrive the run later"):
         check(world, ref)
 
     redriven = ref.model_copy(update={"redrive_count": 1})

@@ -782,6 +782,16 @@ def test_a_job_can_leave_the_index_as_it_is(world: World) -> None:
     assert job.status == "unconfirmed"
 
 
+def test_a_job_begins_once(world: World) -> None:
+    ref = world.begun()
+    before = world.job(ref)
+
+    begun = allowed(lambda: world.store.begin_job(ref, caption_text="Other words"))
+
+    assert not begun
+    assert world.job(ref).caption_text == before.caption_text
+
+
 def test_a_job_that_runs_again_comes_back_to_the_index_and_lives_on(world: World) -> None:
     ref = begun(world)
     world.store.update_job(ref, status="failed", error={"type": "X", "message": "Y"})

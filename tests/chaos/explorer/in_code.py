@@ -256,6 +256,7 @@ LOOK = (
             " settled = looking.is_settled(attempt)",
         ),
         ("a look that ends after the settle time",),
+        ("6 allow a re-send: two looks in a row",),
     ),
     Removal(
         "6 allow a re-send",

@@ -13,6 +13,8 @@ from tests.chaos.explorer.removals import NEAR, Removal, ignoring
 
 _TWO_MOODS = Bounds(switches=1, kills=0, moods=2, times=0)
 _ONE_SWITCH = Bounds(switches=1, kills=0, moods=0, times=0)
+_ONE_SWITCH_AND_MOOD = Bounds(switches=1, kills=0, moods=1, times=0)
+_DELETED_LATER = "no play deletes a job between its claim and its snapshot"
 _TIME_OUT = "time fence: a function ends before the settle time"
 _PATH = "DynamoDB itself refuses an update below an attribute that is not there"
 
@@ -624,6 +626,19 @@ SENT: tuple[Sent, ...] = (
                 "no longer block is kept",
                 ("publish beside another caption",),
                 bounds=Bounds(switches=1, kills=0, moods=2, times=1),
+            ),
+        ),
+    ),
+    Sent(
+        "begin_job",
+        "the snapshot",
+        (
+            Part("attribute_exists(PK)", "the job's record is there", guards=_DELETED_LATER),
+            Part(
+                "attribute_not_exists(startedAt)",
+                "there is none yet",
+                ("retry + cancelled, corrected, a new run, about to publish, and stopped",),
+                bounds=_ONE_SWITCH_AND_MOOD,
             ),
         ),
     ),
