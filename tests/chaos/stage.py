@@ -178,21 +178,9 @@ class Stage:
 
     # What somebody does
 
-    def start(self, group: PostGroup, by: str = "api") -> None:
-        """Start a group through the function behind the API, or as from the console."""
-        if by == "api":
-            self.request("start_publish", body=group.request)
-        else:
-            self.bench.start_execution(group.request)
-
     def request(self, function: str, job_id: str | None = None, body: Any = None) -> dict[str, Any]:
         """Status and body that a function behind the HTTP API answers; 500 when it failed."""
-        event = {
-            "body": json.dumps(body) if body is not None else None,
-            "pathParameters": {"id": job_id},
-            "requestContext": {},
-        }
-        answer = self.invoke(function, event)
+        answer = self.invoke(function, _request(job_id, body))
         if answer.error:
             return {"statusCode": 500, "body": answer.payload}
         return {
@@ -283,12 +271,11 @@ class Stage:
 
     def redrive(self, job_id: str) -> bool:
         """Redrive a run, as from the console; False when it cannot be."""
-        arn = self.bench.arn(job_id)
         try:
-            found = self.bench.stepfunctions.describe_execution(executionArn=arn)
+            found = self.bench.stepfunctions.describe_execution(executionArn=self.bench.arn(job_id))
             if found["redriveStatus"] != "REDRIVABLE":
                 return False
-            self.bench.stepfunctions.redrive_execution(executionArn=arn)
+            self.bench.redrive(job_id)
         except ClientError:  # it was never started, or somebody else was quicker
             return False
         return True
@@ -307,12 +294,7 @@ class Stage:
                 self._ask("settle_job", job_id, {"notPublished": True})
 
     def _ask(self, function: str, job_id: str | None = None, body: Any = None) -> None:
-        event = {
-            "body": json.dumps(body) if body is not None else None,
-            "pathParameters": {"id": job_id},
-            "requestContext": {},
-        }
-        self.sandbox.functions.invoke(function, event, caller_is_busy=True)
+        self.sandbox.functions.invoke(function, _request(job_id, body), caller_is_busy=True)
 
     # Given
 
@@ -334,6 +316,15 @@ class Stage:
             )
             for group in plan.groups
         ]
+
+
+def _request(job_id: str | None, body: Any) -> dict[str, Any]:
+    """What the HTTP API hands to a function."""
+    return {
+        "body": json.dumps(body) if body is not None else None,
+        "pathParameters": {"id": job_id},
+        "requestContext": {},
+    }
 
 
 def _in_busy_thread(sandbox: Sandbox, work: Callable[[], Any]) -> Any:
