@@ -54,6 +54,7 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 API = (
     ("POST", "/api/publish/start", "start_publish"),
     ("GET", "/api/publish/{id}/status", "get_status"),
+    ("POST", "/api/publish/{id}/retry", "retry_job"),
     ("POST", "/api/publish/{id}/cancel", "cancel_job"),
     ("POST", "/api/publish/{id}/reconcile", "settle_job"),
 )
@@ -277,7 +278,7 @@ class Sandbox:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             event = _gateway_event(request, f"{method} {path}", await request.body())
-            if self._sweeper is not None and function == "start_publish":
+            if self._sweeper is not None and function in ("start_publish", "retry_job"):
                 self._sweeper.wake()  # it may die before it has started the run
             try:
                 answer = await run_in_threadpool(self.functions.invoke, function, event)

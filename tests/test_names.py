@@ -21,12 +21,23 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
 # Called by the HTTP API or by an event, never by a state. Every other function has a state.
 NOT_IN_THE_WORKFLOW = {
-    *("start_publish", "get_status", "cancel_job", "settle_job"),
+    *("start_publish", "get_status", "retry_job", "cancel_job", "settle_job"),
     *("record_failure", "sweep_jobs"),
 }
 
 VERBS = {
-    *("cancel", "check", "create", "get", "load", "publish", "reconcile", "record", "settle"),
+    *(
+        "cancel",
+        "check",
+        "create",
+        "get",
+        "load",
+        "publish",
+        "reconcile",
+        "record",
+        "retry",
+        "settle",
+    ),
     *("start", "sweep"),
 }
 DOCSTRING_LINES = ("In:", "Out:", "Raises:", "Retry:")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from postwright import clock, closing, posts, runs, settling
+from postwright import clock, closing, posts, retrying, runs, settling
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -29,28 +29,27 @@ _NAME_MAX: Final = 200
 def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     """`POST /api/publish/start`: 202 for a new run, 200 for the one that runs, else why not."""
     try:
-        request = posts.parse_request(_json_body(event))
-        started = runs.start(app, request)
-    except InvalidPostError as error:
-        return _answer(404 if error.unknown else 422, {"error": error.to_json()})
-    except AlreadyPublishedError as error:
-        return _answer(409, {"status": "published", "permalink": error.permalink})
-    except AlreadyPublishingError as error:
-        return _answer(409, {"status": error.status, "jobId": error.job_id})
-    except AccountBlockedError as error:
-        return _answer(403, {"error": error.to_json()})
-    except QuotaExceededError as error:
-        wait = clock.from_text(error.frees_at) - clock.now() if error.frees_at else None
-        seconds = math.ceil(wait.total_seconds()) if wait else 3600
-        headers = {"Retry-After": str(max(1, seconds))}
-        return _answer(429, {"error": error.to_json(), "freesAt": error.frees_at}, headers)
-    body = {"jobId": started.job_id, "statusUrl": f"/api/publish/{started.job_id}/status"}
-    return _answer(202 if started.new else 200, body)
+        started = runs.start(app, posts.parse_request(_json_body(event)))
+    except PostwrightError as error:
+        return _refusal(error)
+    return _answer(202 if started.new else 200, _where(started.job_id))
+
+
+def retry_job(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
+    """`POST /api/publish/{id}/retry`: 202 when this call lets the job go on, 200 when it does so
+    already, each with `how` and `why`; else why not.
+    """
+    try:
+        done = retrying.retry(app, _job_id(event))
+    except PostwrightError as error:
+        return _refusal(error)
+    body = {**_where(done.job_id), "how": done.how, "why": done.why}
+    return _answer(202 if done.new else 200, body)
 
 
 def get_status(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     """`GET /api/publish/{id}/status`: 200 with the job's state, 404 for an unknown job."""
-    job_id = str((event.get("pathParameters") or {}).get("id", ""))
+    job_id = _job_id(event)
     found = runs.status(app, job_id)
     if found is None:
         return _answer(404, {"error": {"message": f"There is no publish job {job_id[:80]}."}})
@@ -88,15 +87,40 @@ def _settle(app: App, job_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _about_job(event: Mapping[str, Any], act: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """The answer to a request that changes one job."""
-    job_id = str((event.get("pathParameters") or {}).get("id", ""))
     try:
-        return _answer(200, act(job_id))
-    except InvalidPostError as error:
-        return _answer(404 if error.unknown else 422, {"error": error.to_json()})
-    except NotPossibleError as error:
-        return _answer(409, {"status": error.status, "error": error.to_json()})
+        return _answer(200, act(_job_id(event)))
     except PostwrightError as error:
-        return _answer(502, {"error": error.to_json()})
+        return _refusal(error)
+
+
+def _refusal(error: PostwrightError) -> dict[str, Any]:
+    """The answer to a request that cannot be met."""
+    told = {"error": error.to_json()}
+    match error:
+        case InvalidPostError():
+            return _answer(404 if error.unknown else 422, told)
+        case AlreadyPublishedError():
+            return _answer(409, {"status": "published", "permalink": error.permalink})
+        case AlreadyPublishingError():
+            return _answer(409, {"status": error.status, "jobId": error.job_id})
+        case NotPossibleError():
+            return _answer(409, {"status": error.status, **told})
+        case AccountBlockedError():
+            return _answer(403, told)
+        case QuotaExceededError():
+            wait = clock.from_text(error.frees_at) - clock.now() if error.frees_at else None
+            seconds = math.ceil(wait.total_seconds()) if wait else 3600
+            headers = {"Retry-After": str(max(1, seconds))}
+            return _answer(429, {**told, "freesAt": error.frees_at}, headers)
+    return _answer(502, told)
+
+
+def _job_id(event: Mapping[str, Any]) -> str:
+    return str((event.get("pathParameters") or {}).get("id", ""))
+
+
+def _where(job_id: str) -> dict[str, Any]:
+    return {"jobId": job_id, "statusUrl": f"/api/publish/{job_id}/status"}
 
 
 def _standing(job: Job) -> dict[str, Any]:

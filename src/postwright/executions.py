@@ -1,4 +1,4 @@
-"""Executions of the state machine: start one, and ask how one stands."""
+"""Executions of the state machine: start one, redrive one, and ask how one stands."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ ExecutionStatus = Literal[
 ]
 
 
+class NotRedrivableError(Exception):
+    """The execution runs, has succeeded, or ended too long ago."""
+
+
 @dataclass(frozen=True)
 class Execution:
     """How an execution stands; `error` and `cause` are as the state machine recorded them."""
@@ -27,11 +31,18 @@ class Execution:
     redrive_count: int = 0
     error: str | None = None
     cause: str | None = None
+    redrivable: bool = False
+    why_not_redrivable: str | None = None
 
     @property
     def over(self) -> bool:
         """True when it ended without success: nothing of it runs any more."""
         return self.status in ("FAILED", "TIMED_OUT", "ABORTED")
+
+    @property
+    def running(self) -> bool:
+        """True while something of it may still happen."""
+        return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
 class Executions:
@@ -72,7 +83,21 @@ class Executions:
             redrive_count=found.get("redriveCount", 0),
             error=found.get("error"),
             cause=found.get("cause"),
+            redrivable=found.get("redriveStatus") == "REDRIVABLE",
+            why_not_redrivable=found.get("redriveStatusReason"),
         )
+
+    def redrive(self, job_id: str, token: str) -> None:
+        """Let the execution of a job go on where it stopped.
+
+        Raises NotRedrivableError. A repeat is safe: the same token redrives it once.
+        Source: Step Functions API reference, RedriveExecution, clientToken, read 2026-11: a token
+        is remembered for 15 minutes, the last ten of an execution.
+        """
+        try:
+            self._client.redrive_execution(executionArn=self.arn(job_id), clientToken=token)
+        except self._client.exceptions.ExecutionNotRedrivable as error:
+            raise NotRedrivableError(str(error)) from error
 
     def stop(self, job_id: str, cause: str) -> None:
         """Stop the execution of a job; nothing happens when it is over or never began.

@@ -166,11 +166,17 @@ def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
     )
 
 
-def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
-    """The group, if this job may go on with it; see `hold`."""
-    group = app.store.fence(ref.session_id, ref.group_id)
+def fence_of(app: App, job: Job | Ref) -> Fence:
+    """Who has the group of a job; raises InvalidPostError when there is none any more."""
+    group = app.store.fence(job.session_id, job.group_id)
     if group is None:
         raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
+    return group
+
+
+def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
+    """The group, if this job may go on with it; see `hold`."""
+    group = fence_of(app, ref)
     if group.publish_status == "published" and not (looking and group.active_job_id == ref.job_id):
         raise _published(group)
     if group.active_job_id != ref.job_id:

@@ -201,7 +201,7 @@ def _case(app: App, job: Job, group: Fence) -> Case | None:
     if not _is_unclear(group) or attempt is None or group.active_job_id != job.job_id:
         return None
     execution = app.executions.describe(job.job_id)
-    if execution is not None and execution.status in ("RUNNING", "PENDING_REDRIVE"):
+    if execution is not None and execution.running:
         return None
     ref = closing.ref_of(job)
     return Case(ref, job, group, attempt, looking.look(app, ref, job, attempt))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from postwright import caption, clock, progress, runs
 from postwright.app import App
-from postwright.executions import Execution, Executions, ExecutionStatus
+from postwright.executions import Execution, Executions, ExecutionStatus, NotRedrivableError
 from postwright.models import (
     Attempt,
     AttemptState,
@@ -130,6 +130,7 @@ class FakeExecutions(Executions):
         self.started: list[tuple[str, PublishRequest]] = []
         self.known: dict[str, Execution] = {}
         self.stopped: list[tuple[str, str]] = []
+        self.redriven: dict[tuple[str, str], Execution] = {}
         self.is_slow = False
 
     def start(self, job_id: str, request: PublishRequest) -> str:
@@ -139,6 +140,15 @@ class FakeExecutions(Executions):
 
     def describe(self, job_id: str) -> Execution | None:
         return self.known.get(job_id)
+
+    def redrive(self, job_id: str, token: str) -> None:
+        before = self.known[job_id]
+        if (job_id, token) in self.redriven:
+            return
+        if not before.redrivable:
+            raise NotRedrivableError(before.why_not_redrivable)
+        self.redriven[job_id, token] = before
+        self.known[job_id] = Execution(before.arn, "RUNNING", before.redrive_count + 1)
 
     def stop(self, job_id: str, cause: str) -> None:
         self.stopped.append((job_id, cause))
@@ -155,8 +165,20 @@ class FakeExecutions(Executions):
         status: ExecutionStatus = "FAILED",
         error: str | None = None,
         cause: str | None = None,
+        *,
+        too_old: str | None = None,
     ) -> None:
-        self.known[job_id] = Execution(self.arn(job_id), status, error=error, cause=cause)
+        """`too_old` is why it cannot be redriven."""
+        before = self.known.get(job_id)
+        self.known[job_id] = Execution(
+            self.arn(job_id),
+            status,
+            before.redrive_count if before else 0,
+            error=error,
+            cause=cause,
+            redrivable=too_old is None and status != "SUCCEEDED",
+            why_not_redrivable=too_old,
+        )
 
 
 @dataclass

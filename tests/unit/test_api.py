@@ -42,6 +42,10 @@ def cancel(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
     return read(api.cancel_job(world.app, event(job_id=job_id)))
 
 
+def retry(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
+    return read(api.retry_job(world.app, event(job_id=job_id)))
+
+
 def read(answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     assert answer["headers"]["Content-Type"] == "application/json"
     assert answer["headers"]["Cache-Control"] == "no-store"
@@ -245,3 +249,54 @@ def test_an_unknown_job_is_not_found(world: World, job_id: str) -> None:
 
 def test_a_request_without_an_id_is_not_found(world: World) -> None:
     assert read(api.get_status(world.app, event()))[0] == 404
+
+
+# Retrying
+
+
+def test_a_retry_is_accepted_with_how_and_why(world: World) -> None:
+    world.add_image_group()
+    job_id = start(world)[1]["jobId"]
+    world.executions.end(job_id)
+
+    code, body = retry(world, job_id)
+
+    assert code == 202
+    assert (body["jobId"], body["statusUrl"]) == (job_id, f"/api/publish/{job_id}/status")
+    assert body["how"] == "redrive"
+    assert body["why"]
+    assert status(world, job_id)[1]["status"] == "publishing"
+
+
+def test_a_second_retry_answers_200_for_the_same_run(world: World) -> None:
+    world.add_image_group()
+    job_id = start(world)[1]["jobId"]
+    world.executions.end(job_id)
+    _, first = retry(world, job_id)
+
+    code, second = retry(world, job_id)
+
+    assert (code, second["jobId"], second["how"]) == (200, first["jobId"], first["how"])
+
+
+def test_a_retry_of_what_runs_is_a_conflict(world: World) -> None:
+    world.add_image_group()
+    job_id = start(world)[1]["jobId"]
+
+    code, body = retry(world, job_id)
+
+    assert (code, body["status"]) == (409, "publishing")
+    assert "nothing to retry" in body["error"]["message"]
+
+
+def test_a_retry_of_what_is_published_is_a_conflict_with_its_link(world: World) -> None:
+    world.add_image_group()
+    job_id = start(world)[1]["jobId"]
+    ref = Ref(session_id=SESSION, group_id="g1", job_id=job_id)
+    world.close(ref, "published")
+
+    assert retry(world, job_id) == (409, {"status": "published", "permalink": None})
+
+
+def test_a_retry_of_an_unknown_job_is_not_found(world: World) -> None:
+    assert retry(world, "nothing")[0] == 404

@@ -1,4 +1,4 @@
-"""The command line: `postwright publish`, `status`, `cancel`, `reconcile`, `preflight` and more.
+"""The command line: `postwright publish`, `status`, `retry`, `cancel`, `reconcile` and more.
 
 Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C. With `--json`
 standard output holds one JSON document and nothing else.
@@ -17,7 +17,7 @@ from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
 
 import postwright
-from postwright.cli import preflight, publish, sandbox, settle, status
+from postwright.cli import preflight, publish, retry, sandbox, settle, status
 from postwright.cli.console import UsageError, fail, say
 from postwright.errors import PostwrightError
 
@@ -31,6 +31,7 @@ cli = typer.Typer(
 )
 cli.command("publish")(publish.command)
 cli.command("status")(status.command)
+cli.command("retry")(retry.command)
 cli.command("cancel")(settle.cancel)
 cli.command("reconcile")(settle.reconcile)
 cli.command("unblock")(settle.unblock)

@@ -418,7 +418,7 @@ SETTLE = (
         edited(
             settling,
             "_case",
-            'if execution is not None and execution.status in ("RUNNING", "PENDING_REDRIVE"):',
+            "if execution is not None and execution.running:",
             "if False:",
         ),
         ("not_published + redriven, unconfirmed, without effect",),

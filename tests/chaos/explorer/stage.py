@@ -17,6 +17,7 @@ from postwright import (
     containers,
     progress,
     publishing,
+    retrying,
     runs,
     settling,
 )
@@ -27,7 +28,7 @@ from postwright.errors import (
     PostwrightError,
     PublishUncertainError,
 )
-from postwright.executions import Execution, Executions, ExecutionStatus
+from postwright.executions import Execution, Executions, ExecutionStatus, NotRedrivableError
 from postwright.media import MediaHead
 from postwright.models import (
     Container,
@@ -89,6 +90,7 @@ class Machine(Executions):
     before: Callable[[str], object]
     after: Callable[[object], object]
     known: dict[str, Execution] = field(default_factory=dict)
+    tokens: set[tuple[str, str]] = field(default_factory=set)
 
     def start(self, job_id: str, request: PublishRequest) -> str:  # noqa: ARG002
         self.before("StartExecution")
@@ -99,6 +101,8 @@ class Machine(Executions):
     def describe(self, job_id: str) -> Execution | None:
         self.before("DescribeExecution")
         found = self.known.get(job_id)
+        if found is not None:
+            found = replace(found, redrivable=found.over)
         self.after(found)
         return found
 
@@ -107,15 +111,26 @@ class Machine(Executions):
         self.set(job_id, "ABORTED", only_if="RUNNING")
         self.after(None)
 
-    def redrive(self, job_id: str) -> int | None:
-        """How often it was redriven then, or None when it cannot be."""
+    def redrive(self, job_id: str, token: str) -> None:
         self.before("RedriveExecution")
         found = self.known.get(job_id)
-        count = found.redrive_count + 1 if found is not None and found.over else None
-        if found is not None and count is not None:
+        done = (job_id, token) in self.tokens
+        if not done and found is not None and found.over:
+            count = found.redrive_count + 1
             self.known[job_id] = replace(found, status="RUNNING", redrive_count=count)
-        self.after(count)
-        return count
+            self.tokens.add((job_id, token))
+            done = True
+        self.after(done)
+        if not done:
+            raise NotRedrivableError(job_id)
+
+    def redriven(self, job_id: str) -> int | None:
+        """How often it was redriven after one more redrive, or None when it cannot be."""
+        try:
+            self.redrive(job_id, f"by hand {len(self.tokens)}")
+        except NotRedrivableError:
+            return None
+        return self.known[job_id].redrive_count
 
     def set(self, job_id: str, status: ExecutionStatus, *, only_if: str | None = None) -> None:
         found = self.known.get(job_id)
@@ -341,9 +356,19 @@ class Stage:
         return settling.sweep(self.app, lambda: FUNCTION_SECONDS)
 
     def redriven_publish(self, ref: Ref) -> Any:
-        count = self.machine.redrive(ref.job_id)
+        count = self.machine.redriven(ref.job_id)
         if count is None:
             return "it cannot be redriven"
+        return self.publish(ref.model_copy(update={"redrive_count": count}))
+
+    def retry(self, ref: Ref) -> Any:
+        """A person tries the job again, and the first step of what that begins."""
+        done = retrying.retry(self.app, ref.job_id)
+        if not done.new:
+            return done
+        if done.how == "new":
+            return self.load(ref.group_id, done.job_id)
+        count = self.machine.known[done.job_id].redrive_count
         return self.publish(ref.model_copy(update={"redrive_count": count}))
 
     def cancel(self, ref: Ref) -> Any:
@@ -467,7 +492,7 @@ class Stage:
         return self.redriven_on(ref)
 
     def redriven_on(self, ref: Ref) -> Any:
-        self.machine.redrive(ref.job_id)
+        self.machine.redriven(ref.job_id)
         return self.go_on(ref.job_id)
 
     def redriven_briefly(self, ref: Ref) -> Any:
@@ -478,7 +503,7 @@ class Stage:
 
     def redriven_from_the_start(self, ref: Ref) -> Any:
         """The run is redriven at its first step, as one that failed there is."""
-        self.machine.redrive(ref.job_id)
+        self.machine.redriven(ref.job_id)
         with suppress(PostwrightError):
             self.load(ref.group_id, ref.job_id)
             self._make_ready(ref)

@@ -66,6 +66,7 @@ def stories() -> Iterator[Story]:
     yield from _same_captions()
     yield from _seen_late()
     yield from _stopped()
+    yield from _tried_again()
 
 
 def _found(name: str, also: _SetUp = lambda _: None) -> _SetUp:
@@ -490,3 +491,18 @@ def _stopped() -> Iterator[Story]:
         (("unblock", lambda stage: stage.unblock()),),
         (_long("the run goes on"),),
     )
+
+
+# Jobs that a person tries again
+
+
+def _tried_again() -> Iterator[Story]:
+    again = ("try again", lambda stage: stage.retry(ONE))
+    twice = ("try again too", lambda stage: stage.retry(ONE))
+    for found in FOUND[1:]:
+        prepare = _found(found.name)
+        yield Story(f"try again + try again, {found.name}", prepare, (again, twice))
+        for call in ("publish", "retry", "record_failure", "sweep", "cancel", "not_published"):
+            yield Story(f"try again + {call}, {found.name}", prepare, (again, _call(call)))
+        for long in ("a new run", "redriven, and stopped", "cancelled, corrected, a new run"):
+            yield Story(f"try again + {long}, {found.name}", prepare, (again,), (_long(long),))

@@ -1,0 +1,40 @@
+"""`postwright retry JOB`: a job that ended without a post goes on, or is started anew."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from postwright import retrying
+from postwright.cli import follow
+from postwright.cli.connection import connect
+from postwright.cli.console import print_json, say, warn
+
+_GOES_ON = {"redrive": "The run goes on", "new": "A new run has begun"}
+
+
+def command(
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Try a job again that ended without a post, and follow it until the post is live.
+
+    It goes on where it stopped if that leads to the post that the group holds now; else a new run
+    starts, and says why.
+    """
+    app = connect()
+    done = retrying.retry(app, job_id)
+    say.note(f"{_GOES_ON[done.how]}: job {done.job_id}. {done.why}")
+    try:
+        job = follow.until_over(app, done.job_id, live=not as_json)
+    except KeyboardInterrupt:
+        warn(f"\nThe run goes on without us: postwright status {done.job_id} --watch")
+        raise typer.Exit(130) from None
+    if as_json:
+        print_json({**follow.result_of(job), "how": done.how, "why": done.why})
+    else:
+        for line in follow.summary(job):
+            say.result(line)
+    if job.status != "published":
+        raise typer.Exit(1)
