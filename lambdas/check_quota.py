@@ -2,7 +2,7 @@
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
-       "total": int}
+       "total": int, "quota": {"used": int, "total": int}}
 Raises: QuotaExceededError, TokenInvalidError, TransientGraphError
 Retry: safe. It only reads.
 """

@@ -2,7 +2,7 @@
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
-       "total": int},
+       "total": int, "seen": [{"container": str, "status": str | None, "subcode": int | None}]},
        next is "wait" | "create" | "carousel" | "publish"
 Raises: InvalidPostError, MediaRejectedError, MediaUnreachableError, ProcessingFailedError,
         ContainerExpiredError, ContainerNotReadyError, TransientGraphError, RateLimitedError,

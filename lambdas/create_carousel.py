@@ -2,7 +2,7 @@
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
-       "total": int}
+       "total": int, "error": dict | None}
 Raises: MediaRejectedError, InvalidPostError; ProcessingFailedError, ContainerExpiredError,
         ContainerNotReadyError, TransientGraphError, RateLimitedError (the tries are used up);
         TokenInvalidError, AccountBlockedError, QuotaExceededError

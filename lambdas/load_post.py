@@ -2,7 +2,8 @@
 
 In:   {"input": the execution's input, "jobId": str, "executionArn": str, "redriveCount": int}
 Out:  {"next": "now" | "scheduled" | "alreadyHandled", "sessionId", "groupId", "accountId", "jobId",
-       "publishAt", "permalink"}
+       "publishAt", "permalink", "post": {"kind", "items": [{"kind", "bytes"}],
+       "captionCharacters", "hashtags"}}
 Raises: InvalidPostError (every problem listed), TokenInvalidError, AlreadyPublishingError for a
         group whose last publish is unconfirmed
 Retry: safe. An own claim is recognised.

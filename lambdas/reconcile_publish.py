@@ -1,7 +1,8 @@
 """Look for the post after a publish without a clear answer.
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
-Out:  {"next": "published" | "resend" | "look", "instagramPostId": str | None}
+Out:  {"next": "published" | "resend" | "look", "instagramPostId": str | None,
+       "seen": {"container": str | None, "postsRead": bool, "posts": int, "fit": int}}
 Raises: PublishUncertainError when the looks are used up, AccountBlockedError, TokenInvalidError
 Retry: safe. It never publishes.
 """

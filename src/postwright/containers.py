@@ -91,12 +91,13 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
         if not patient:
             raise
         return _answer(job, "wait", _slow_seconds(error))
+    read = {"quota": {"used": quota.used, "total": quota.total}}
     if quota.used < quota.total:
-        return _begin_work(app, ref, job)
+        return {**_begin_work(app, ref, job), **read}
     wait_seconds = seconds_until_slot(instagram, quota)
     if job.request.on_quota == "wait" and patient:
         app.store.update_job(ref, phase="waiting_for_quota")
-        return _answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS))
+        return {**_answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS)), **read}
     frees_at = clock.to_text(clock.in_seconds(wait_seconds))
     raise QuotaExceededError(
         f"The account has used its {quota.total} posts of 24 hours. The next one frees at about"
@@ -167,27 +168,28 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     if known.state == "rejected":
         _raise_failed(job, [PARENT])
     app.store.update_job(ref, phase="creating_carousel", progress=progress.of_job(job))
-    return _answer(job, "wait", _wait_seconds(job))
+    return {**_answer(job, "wait", _wait_seconds(job)), "error": known.error}
 
 
 def check_status(app: App, ref: Ref) -> dict[str, Any]:
     """Look at all unfinished containers in one go, and say what comes next.
 
-    `next` is `wait`, `create` (with the indices in `pending`), `carousel` or `publish`. Raises the
-    error class of the items that failed, naming each, and ProcessingFailedError when processing
-    takes longer than its budget.
+    `next` is `wait`, `create` (with the indices in `pending`), `carousel` or `publish`; `seen` has
+    what Instagram said of each container that was looked at. Raises the error class of the items
+    that failed, naming each, and ProcessingFailedError when processing takes longer than its
+    budget.
     """
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
-    changed = _revive(job, ref.redrive_count)
+    revived = _revive(job, ref.redrive_count)
     try:
-        changed |= _look(app.instagram(ref.account_id), job)
+        changed, seen = _look(app.instagram(ref.account_id), job)
     except RateLimitedError as error:
         ages = [container.age_seconds for container in job.containers.values()]
         if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
             raise
         return _answer(job, "wait", _slow_seconds(error))
-    for key in sorted(changed):
+    for key in sorted(revived | changed):
         app.store.put_container(ref, key, job.containers[key])
     app.store.update_job(
         ref,
@@ -199,7 +201,7 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     if failed:
         _raise_failed(job, failed)
     _raise_overdue(app, job, ref.redrive_count)
-    return _next(job)
+    return {**_next(job), "seen": seen}
 
 
 def is_live(container: Container | None) -> bool:
@@ -295,9 +297,20 @@ class _Look:
     key: str
     status: ContainerStatus | None
 
+    def to_json(self) -> dict[str, Any]:
+        """What the history keeps of it; `status` is null when it could not be read."""
+        if self.status is None:
+            return {"container": self.key, "status": None}
+        told = {"container": self.key, "status": self.status.status_code}
+        if self.status.status_code != "ERROR":
+            return told
+        return {**told, "subcode": failures.processing_failure(self.status.status).subcode}
 
-def _look(instagram: InstagramClient, job: Job) -> set[str]:
-    """Read the status of what is unfinished; returns the keys of the containers that changed."""
+
+def _look(instagram: InstagramClient, job: Job) -> tuple[set[str], list[dict[str, Any]]]:
+    """Read the status of what is unfinished: the keys of the containers that changed, and what was
+    seen.
+    """
     changed: set[str] = set()
     unfinished: dict[str, str] = {}
     for key in _keys(job):
@@ -310,7 +323,7 @@ def _look(instagram: InstagramClient, job: Job) -> set[str]:
         elif container.state == "created":
             unfinished[key] = container.id
     if not unfinished:
-        return changed
+        return changed, []
 
     def look(key: str) -> _Look:
         try:
@@ -322,7 +335,8 @@ def _look(instagram: InstagramClient, job: Job) -> set[str]:
 
     with ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(unfinished))) as pool:
         looks = list(pool.map(look, unfinished))
-    return changed | {look.key for look in looks if _take(job, look)}
+    changed |= {look.key for look in looks if _take(job, look)}
+    return changed, [look.to_json() for look in looks]
 
 
 def _take(job: Job, look: _Look) -> bool:

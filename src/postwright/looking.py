@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from postwright import caption, clock
 from postwright.app import App
@@ -101,6 +101,15 @@ class Evidence:
     def only(self) -> Media | None:
         """The post, when exactly one fits."""
         return self.candidates[0] if len(self.candidates) == 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """What the history keeps of a look; `container` is null when it could not be read."""
+        return {
+            "container": self.status,
+            "postsRead": self.read,
+            "posts": len(self.seen),
+            "fit": len(self.candidates),
+        }
 
 
 def is_settled(attempt: Attempt) -> bool:

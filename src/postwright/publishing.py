@@ -97,9 +97,10 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
 def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     """Look for the post after an unclear publish; never sends anything.
 
-    `next` is `published`, `resend` or `look`. Raises PublishUncertainError when the looks of this
-    run are used up, AccountBlockedError when Instagram had called the publish an action block and
-    no post can be found, and TokenInvalidError when it does not let us look.
+    `next` is `published`, `resend` or `look`; `seen` is what the look found. Raises
+    PublishUncertainError when the looks of this run are used up, AccountBlockedError when Instagram
+    had called the publish an action block and no post can be found, and TokenInvalidError when it
+    does not let us look.
     """
     group = runs.hold(app, ref, looking=True)
     attempt = group.attempt
@@ -115,8 +116,9 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
         attempt
     )  # before the look: what was seen earlier proves nothing later
     evidence = looking.look(app, ref, job, attempt)
+    seen = {"seen": evidence.to_json()}
     if evidence.status == "PUBLISHED" and (evidence.only or settled):
-        return _succeed(app, ref, job, evidence.only.id if evidence.only else None)
+        return _succeed(app, ref, job, evidence.only.id if evidence.only else None) | seen
     looks.clear = looks.clear + 1 if evidence.clear and settled else 0
     app.store.update_job(ref, looks=looks)
     if looks.clear >= CLEAR_LOOKS and settled:
@@ -129,7 +131,7 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
                 call="publish",
             )
         if may_resend and attempt.n == 1:
-            return _allow_resend(app, ref, attempt)
+            return _allow_resend(app, ref, attempt) | seen
     if looks.count >= LOOKS_MAX:
         raise PublishUncertainError(
             f"After {looks.count} looks it is not clear whether the post is live (container"
@@ -137,7 +139,7 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
             " the account, then redrive the run to look again.",
             call="publish",
         )
-    return {"next": "look", "instagramPostId": None}
+    return {"next": "look", "instagramPostId": None, **seen}
 
 
 def record_result(app: App, ref: Ref) -> dict[str, Any]:

@@ -99,11 +99,28 @@ def load(
     if request.publish_at and parse_instant(request.publish_at) > clock.now():
         app.store.update_job(ref, phase="scheduled", execution_arn=execution_arn)
         return {**answer, "next": "scheduled"}
-    if job_of(app, ref).started_at is None:
+    job = job_of(app, ref)
+    if job.started_at is None:
         app.store.update_job(ref, execution_arn=execution_arn)
+        begun = snapshot(app, request, ref)
         with suppress(ConditionFailedError):  # another delivery of this step was quicker
-            app.store.begin_job(ref, **snapshot(app, request, ref))
-    return answer
+            app.store.begin_job(ref, **begun)
+        job = job.model_copy(update=begun)
+    return {**answer, "post": facts_of(job)}
+
+
+def facts_of(job: Job) -> dict[str, Any]:
+    """What the history keeps of a post, so that one of its shape can be made up: no text, no names,
+    no ids. Sizes are in bytes.
+    """
+    items = [{"kind": item.media.kind, "bytes": item.size_bytes} for item in job.items]
+    text = job.caption_text or ""
+    return {
+        "kind": job.kind,
+        "items": items,
+        "captionCharacters": caption.length(text),
+        "hashtags": len(caption.hashtags(text)),
+    }
 
 
 def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0) -> Ref:

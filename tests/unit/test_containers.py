@@ -984,6 +984,21 @@ def quota(world: World, used: int, total: int = 3) -> None:
         world.advance(56)
 
 
+def test_the_answer_tells_what_instagram_said_of_each_container(world: World) -> None:
+    unfinished = {str(index): known("created", index) for index in (1, 2, 3)}
+    ref = world.begun(kind="carousel", items=4, containers={"0": known("finished"), **unfinished})
+    says(world, (1, broken(2207053)), (3, IN_PROGRESS))
+    world.answer({"match": "/17900000000000002", "status": 500, "body": ""})
+
+    seen = containers.check_status(world.app, ref)["seen"]
+
+    assert seen == [
+        {"container": "1", "status": "ERROR", "subcode": 2207053},
+        {"container": "2", "status": None},
+        {"container": "3", "status": "IN_PROGRESS"},
+    ]
+
+
 def test_with_a_free_slot_all_missing_containers_are_asked_for(world: World) -> None:
     quota(world, 2)
     ref = world.begun(kind="carousel", items=3)
@@ -996,6 +1011,7 @@ def test_with_a_free_slot_all_missing_containers_are_asked_for(world: World) -> 
         "pending": [{"index": 0}, {"index": 1}, {"index": 2}],
         "completed": 0,
         "total": 8,
+        "quota": {"used": 2, "total": 3},
     }
 
 

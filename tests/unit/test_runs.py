@@ -36,6 +36,7 @@ from postwright.models import (
 from postwright.store import ConditionFailedError, Store
 from postwright.tokens import Tokens
 from sandbox.instagram import DEMO_ACCOUNT
+from tests.media import picture
 from tests.unit.core_world import SESSION, FakeExecutions, World, attempt, finished
 
 pytest_plugins = ("tests.unit.core_fixtures",)
@@ -544,6 +545,12 @@ def test_a_run_from_the_console_claims_the_group_itself(world: World) -> None:
         "jobId": "console",
         "publishAt": None,
         "permalink": None,
+        "post": {
+            "kind": "image",
+            "items": [{"kind": "image", "bytes": len(picture())}],
+            "captionCharacters": 5,
+            "hashtags": 0,
+        },
     }
     assert world.group().active_job_id == "console"
     job = world.store.find_job("console")
