@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 from botocore.model import StructureShape
@@ -105,9 +105,17 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox import redrive
 from sandbox.clock import SimulatedClock
-from sandbox.functions import Functions, InvokeError, UnknownFunctionError
+from sandbox.functions import Answer, InvokeError, UnknownFunctionError
 
 StatusChange = Callable[[dict[str, Any]], object]
+
+
+class Invoker(Protocol):
+    """What runs the functions of tasks; `Functions` does."""
+
+    def invoke(self, name: str, event: Any, *, caller_is_busy: bool = False) -> Answer:
+        """Run a function to its end; raises InvokeError where its caller gets no answer."""
+
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +139,7 @@ class EngineInUseError(RuntimeError):
 
 @contextmanager
 def install(
-    functions: Functions, clock: SimulatedClock, on_status_change: StatusChange | None = None
+    functions: Invoker, clock: SimulatedClock, on_status_change: StatusChange | None = None
 ) -> Iterator[None]:
     """Let moto execute state machines with `functions` on `clock` while the context is open.
 
@@ -530,7 +538,7 @@ class ClockEvent:
 class _Tasks:
     """Lambda tasks call our functions in place, without a request to moto's own Lambda."""
 
-    def __init__(self, undo: ExitStack, functions: Functions) -> None:
+    def __init__(self, undo: ExitStack, functions: Invoker) -> None:
         self._functions = functions
         _replace(undo, lambda_eval_utils, "_invoke_lambda_function", self._invoke)
         self._frame_of = _replace(

@@ -196,12 +196,16 @@ def install(replace: Replace, clock: SimulatedClock) -> None:
             raise ValidationException(f"Value '{token}' at 'clientToken' is not a client token")
         execution = handler.stepfunction_backend.describe_execution(arn)
         with one_at_a_time, clock.busy():  # no time passes before the state goes on
-            return ActionResult({"redriveDate": _redrive(execution, token, clock.now())})
+            return ActionResult({"redriveDate": redrive(execution, token, clock.now())})
 
     replace(StepFunctionResponse, "redrive_execution", redrive_execution)
 
 
-def _redrive(execution: Any, token: str | None, now: datetime) -> datetime:
+def redrive(execution: Any, token: str | None, now: datetime) -> datetime:
+    """Let an execution go on; when it did so. Raises ExecutionNotRedrivable.
+
+    Call it while the clock is busy, so that no time passes before the state goes on.
+    """
     redrives = of(execution)
     before = redrives.date_of(token, now)
     if before is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from typing import Any, Literal
 
 State = Mapping[str, Any]
@@ -24,9 +24,11 @@ LETTER, LINE_HEIGHT = 7.3, 14.0
 
 _ROW_SPACE, _TOP, _MARGIN = 26.0, 52.0, 14.0
 _GAPS = (168.0, 180.0, 192.0, 204.0, 216.0, 240.0, 264.0, 288.0)
+_MARGINS = (58.0, 82.0, 106.0, 130.0)
+"""Between the spine and the first line on its left: room for the words on lines there."""
 _LANE_SPACE, _LANES = 12.0, 8
 _PORT_SPACE, _PORT_REACH = (15.0, 11.0), 16.0
-_FIRST_LANE = {"left": 58.0, "gap": 18.0, "right": 24.0}
+_FIRST_LANE = {"gap": 18.0, "right": 24.0}
 _LEAD = 11.0
 _OVERLAP, _CROSSING = 1000, 10
 
@@ -40,6 +42,12 @@ class Transition:
     kind: Literal["next", "case", "catch"]
     label: tuple[str, ...] = ()
     detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """The arrow in words, with all that it stands for."""
+        ends = f"{self.source} to {self.target}"
+        return f"{ends}: {self.detail}" if self.detail else ends
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class _Room:
+    """How far the first line on the left is from the spine, and the columns from each other."""
+
+    left: float
+    gap: float
+
+
+@dataclass(frozen=True)
 class Layout:
     """Everything that is drawn, and the corners of what it takes up."""
 
@@ -94,9 +110,9 @@ class Layout:
 def arrange(states: Mapping[str, State], start: str, transitions: Sequence[Transition]) -> Layout:
     """Places for all `states` and ways for all `transitions`."""
     cells = _rows(states, start, transitions)
-    for gap in _GAPS:
+    for margin, gap in product(_MARGINS, _GAPS):
         nodes = _place(states, cells, gap)
-        lines = _with_labels(nodes, _routes(nodes, transitions, gap))
+        lines = _with_labels(nodes, _routes(nodes, transitions, _Room(margin, gap)))
         if lines is not None:
             break
     else:
@@ -118,6 +134,12 @@ def onward(state: State) -> list[str]:
     return usual + [choice["Next"] for choice in state.get("Choices", [])]
 
 
+def inner_states(state: State) -> Mapping[str, State]:
+    """The states inside a Map by name; none for other states."""
+    states: Mapping[str, State] = state.get("ItemProcessor", {}).get("States", {})
+    return states
+
+
 def inner_path(state: State) -> list[str]:
     """The states inside a Map, in the order they run; none for other states."""
     processor = state.get("ItemProcessor")
@@ -127,6 +149,25 @@ def inner_path(state: State) -> list[str]:
     if len(path) < len(processor["States"]):
         raise ValueError("The picture knows no branches inside a Map.")
     return path
+
+
+def inner_nodes(node: Node, state: State) -> list[Node]:
+    """The states inside a Map, each with its place."""
+    return [
+        Node(name, inner_states(state)[name]["Type"], 0, 0, box)
+        for name, box in node.inner
+    ]
+
+
+def inner_lines(node: Node) -> list[Line]:
+    """The lines inside a Map, straight down from state to state."""
+    return [
+        Line(
+            Transition(above, below, "next"),
+            ((one.x, one.y + one.height / 2), (other.x, other.y - other.height / 2)),
+        )
+        for (above, one), (below, other) in pairwise(node.inner)
+    ]
 
 
 def _rows(
@@ -205,12 +246,14 @@ def edge_inset(kind: str, side: Side, height: float, offset: float) -> float:
 # Lines.
 
 
-def _routes(nodes: Mapping[str, Node], transitions: Sequence[Transition], gap: float) -> list[Line]:
+def _routes(
+    nodes: Mapping[str, Node], transitions: Sequence[Transition], room: _Room
+) -> list[Line]:
     """A line for each transition, the short ones first."""
     ports = _ports(nodes, transitions)
     lines: list[Line] = []
     for transition in sorted(transitions, key=lambda t: _length(nodes, t)):
-        ways = _ways(nodes, ports, transition, gap)
+        ways = _ways(nodes, ports, transition, room)
         points = min(ways, key=lambda way: _cost(way, lines))
         lines.append(Line(transition, points))
     return lines
@@ -266,7 +309,7 @@ def _ways(
     nodes: Mapping[str, Node],
     ports: Mapping[tuple[Transition, str], float],
     transition: Transition,
-    gap: float,
+    room: _Room,
 ) -> Iterator[tuple[Point, ...]]:
     """Every way that a line could take, one per lane."""
     source, target = nodes[transition.source], nodes[transition.target]
@@ -283,7 +326,7 @@ def _ways(
         yield (begin, end)
         return
     for lane in range(_LANES):
-        x = _lane(sides, lane, gap)
+        x = _lane(sides, lane, room)
         yield (begin, (x, begin[1]), (x, end[1]), end)
 
 
@@ -292,14 +335,14 @@ def _port(node: Node, side: Side, offset: float) -> Point:
     return node.box.x + (reach if side == "right" else -reach), node.box.y + offset
 
 
-def _lane(sides: tuple[Side, Side], lane: int, gap: float) -> float:
+def _lane(sides: tuple[Side, Side], lane: int, room: _Room) -> float:
     """Left of the spine, right of the branches, or in the gap from its right side on."""
     away = lane * _LANE_SPACE
     if sides == ("left", "left"):
-        return -NODE_WIDTH / 2 - _FIRST_LANE["left"] - away
+        return -NODE_WIDTH / 2 - room.left - away
     if sides == ("right", "right"):
-        return NODE_WIDTH * 1.5 + gap + _FIRST_LANE["right"] + away
-    return NODE_WIDTH / 2 + gap - _FIRST_LANE["gap"] - away
+        return NODE_WIDTH * 1.5 + room.gap + _FIRST_LANE["right"] + away
+    return NODE_WIDTH / 2 + room.gap - _FIRST_LANE["gap"] - away
 
 
 def _cost(way: Sequence[Point], lines: Iterable[Line]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ExecutionStatus = Literal[
     "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"
 ]
+_EVENTS_AT_ONCE: Final = 1000
+"""The most that GetExecutionHistory answers. Source: its API reference, read 2026-11."""
 
 
 class NotRedrivableError(Exception):
@@ -86,6 +88,19 @@ class Executions:
             redrivable=found.get("redriveStatus") == "REDRIVABLE",
             why_not_redrivable=found.get("redriveStatusReason"),
         )
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:
+        """The history of a job's execution so far, all of its pages; [] when it was never started.
+
+        `postwright.history.read` tells what the events mean.
+        """
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=self.arn(job_id), PaginationConfig={"PageSize": _EVENTS_AT_ONCE}
+        )
+        try:
+            return [dict(event) for page in pages for event in page["events"]]
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return []
 
     def redrive(self, job_id: str, token: str) -> None:
         """Let the execution of a job go on where it stopped.

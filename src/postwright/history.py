@@ -59,13 +59,20 @@ class Try:
 
 @dataclass
 class Visit:
-    """One time that a state was entered; `iteration` counts within its Map from 0."""
+    """One time that a state was entered; `iteration` counts within its Map from 0.
+
+    `run` counts the redrives before it was entered, `last_run` those before its last event.
+    `items` is how many iterations a Map has, None until that is known.
+    """
 
     state: str
     kind: str
     entered_at: datetime
+    run: int = 0
+    last_run: int = 0
     iteration: int | None = None
     around: Visit | None = None
+    items: int | None = None
     given: Any = None
     exited_at: datetime | None = None
     output: Any = None
@@ -129,7 +136,7 @@ def read(events: Iterable[Event]) -> History:
     try:
         for event in events:
             reader.take(event)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         raise HistoryError(f"an event cannot be read ({type(error).__name__}: {error})") from error
     return reader.history()
 
@@ -158,7 +165,7 @@ def parsed(text: str | None) -> Any:
     """JSON that an event holds as text; None when it holds none that can be read."""
     try:
         return json.loads(text) if text is not None else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -188,12 +195,15 @@ class _Reader:
         elif kind.endswith("StateEntered"):
             around = self._around(visit, iteration)
             visit = _visit(kind, at, details, iteration if around else None, around)
+            visit.run = len(self._redriven_at)
             self._visits.append(visit)
+            self._touch(visit)
         elif visit is not None:
+            self._touch(visit)
             if kind.endswith("StateExited"):
                 visit = self._exit(visit, at, details)
             else:
-                _note_try(visit, kind, at, details, len(self._redriven_at))
+                _note(visit, kind, at, details, len(self._redriven_at))
         self._inside[int(event["id"])] = visit, iteration
 
     def history(self) -> History:
@@ -217,6 +227,12 @@ class _Reader:
         if before.kind == "Map":
             return before if before.exited_at is None else before.around
         return before.around
+
+    def _touch(self, visit: Visit | None) -> None:
+        """Something of this run happened in a state, and so in the Map around it."""
+        while visit is not None:
+            visit.last_run = len(self._redriven_at)
+            visit = visit.around
 
     def _exit(self, visit: Visit, at: datetime, details: Mapping[str, Any]) -> Visit:
         """A Map's exit follows an event of its last iteration."""
@@ -254,8 +270,10 @@ def _end(kind: str, at: datetime, details: Mapping[str, Any]) -> End:
     return End(_ENDS[kind], at, output, details.get("error"), details.get("cause"))
 
 
-def _note_try(visit: Visit, kind: str, at: datetime, details: Mapping[str, Any], run: int) -> None:
-    if kind == "TaskScheduled":
+def _note(visit: Visit, kind: str, at: datetime, details: Mapping[str, Any], run: int) -> None:
+    if kind == "MapStateStarted":
+        visit.items = int(details["length"])
+    elif kind == "TaskScheduled":
         parameters = parsed(details.get("parameters"))
         payload = parameters.get("Payload") if isinstance(parameters, dict) else None
         visit.tries.append(Try(scheduled_at=at, run=run, payload=payload))

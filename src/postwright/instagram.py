@@ -343,11 +343,12 @@ class InstagramClient:
     def _send(
         self, call: Call, method: str, path: str, deadline: float, **content: Any
     ) -> dict[str, Any]:
+        refused = self._token  # calls are made at once, and another may have taken up the new one
         try:
             return self._exchange(call, method, path, deadline, content)
         except errors.TokenInvalidError:
             newer = self._renew_token() if self._renew_token and call != "publish" else None
-            if newer is None or newer == self._token:
+            if newer is None or newer == refused:
                 raise
             self._token = newer
             return self._exchange(call, method, path, deadline, content)

@@ -98,6 +98,10 @@ def test_an_execution_that_was_never_started_is_none(machine: Machine) -> None:
     assert machine.executions.describe("never") is None
 
 
+def test_a_history_of_an_execution_that_was_never_started_is_empty(machine: Machine) -> None:
+    assert machine.executions.events("never") == []
+
+
 @pytest.mark.parametrize(
     ("status", "over"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -44,6 +45,9 @@ pytestmark = pytest.mark.usefixtures("hand")
 
 NOWHERE = "http://127.0.0.1:9/clip.mp4"
 """Instagram fetches videos later, so a container for this one is made at first."""
+
+A_WHILE = 10.0
+"""Real seconds that are given to what must happen."""
 
 Call = Callable[[InstagramClient], Any]
 
@@ -429,6 +433,30 @@ def test_a_new_token_is_taken_up_when_the_old_one_is_refused(lab: Lab) -> None:
     assert len(asked) == 1
     statuses = [entry["status"] for entry in lab.requests()]
     assert statuses == [400, 200, 200]
+
+
+def test_a_new_token_is_taken_up_by_calls_that_are_refused_at_once(lab: Lab) -> None:
+    """The second of them learns of the token when the first has taken it up already."""
+    refused, one_is_done = threading.Barrier(2), threading.Event()
+
+    def renew() -> str:
+        if refused.wait(A_WHILE) == 1:
+            one_is_done.wait(A_WHILE)
+        return DEMO_ACCOUNT.token
+
+    client = InstagramClient("IGAAold", ACCOUNT, graph_url=f"{lab.origin}/v25.0", renew_token=renew)
+
+    def ask(_: int) -> Quota:
+        try:
+            return client.quota()
+        finally:
+            one_is_done.set()
+
+    with client, ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(ask, range(2))
+
+    assert first == second
+    assert sorted(entry["status"] for entry in lab.requests()) == [200, 200, 400, 400]
 
 
 def test_the_same_token_is_not_tried_twice(lab: Lab) -> None:

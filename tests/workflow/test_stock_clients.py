@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from tests.summary import say
+from tests.workflow.stock_aws import aws
 from tests.workflow.truth import assert_records_are_true, steps
 from tests.workflow.workbench import Shot, Workbench
 
@@ -76,27 +73,6 @@ def test_the_aws_command_line_redrives_a_run(bench: Workbench, tmp_path: Path) -
     assert (found["status"], found["redriveCount"]) == ("SUCCEEDED", 1)
     assert found["redriveDate"] == redriven["redriveDate"]
     assert_records_are_true(bench)
-
-
-def aws(bench: Workbench, home: Path, *arguments: str) -> Any:
-    """What a stock AWS CLI answers that only knows an address, dummy credentials and a region."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("aws"), "stepfunctions", *arguments, "--output", "json"],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "AWS_ENDPOINT_URL": bench.sandbox.aws,
-            "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_the_http_api_tells_the_way_from_start_to_permalink(bench: Workbench) -> None:

@@ -1,0 +1,206 @@
+"""A recorded execution on today's state machine: each task answers what it answered then.
+
+Only the file is tried, none of the functions. Time passes as it did, on a clock that jumps, so that
+time-outs and waits count; a run that was stopped is stopped at the same instant, and one that was
+redriven is redriven.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from postwright.history import History, Try, parsed
+from postwright.history import read as read_history
+from sandbox import moto_imports
+from sandbox.clock import SimulatedClock
+from sandbox.functions import Answer, InvokeError
+from sandbox.names import ACCOUNT_ID, REGION, ROLE_ARN, function_arn
+
+Key = tuple[str, int | None]
+"""A task: its state, and the iteration of the Map around it."""
+
+TAPE_IS_OVER: Final = "TapeIsOver"
+"""The error of a task that is asked more often than it was then."""
+
+_ITERATION: Final = "replayedIteration"
+_STOP_WALL_SECONDS: Final = 30.0
+_NAMES = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What became of it; `asked_beyond` and `left` are tasks with the number of answers that were
+    asked for and not on the tape, or on it and not asked for.
+    """
+
+    history: History
+    asked_beyond: Mapping[Key, int]
+    left: Mapping[Key, int]
+
+
+def play(definition: Mapping[str, Any], recorded: History) -> Played:
+    """Run the definition with the recorded answers.
+
+    One sandbox or replay at a time in a process; raises EngineInUseError.
+    """
+    moto_imports.load()
+    from sandbox import engine, redrive
+
+    clock = SimulatedClock(None, start=recorded.started_at)
+    tape = _Tape(recorded, clock)
+    with engine.install(tape, clock):
+        execution = None
+        for number, (status, began_at, ended_at) in enumerate(_runs(recorded)):
+            tape.wind_to(number)
+            with clock.busy():  # no time passes before the stop is waited for
+                if execution is None:
+                    execution = _start(instrumented(definition), recorded.given)
+                elif execution.exec_status.value == "SUCCEEDED":
+                    break
+                else:
+                    clock.advance_to(began_at)
+                    redrive.redrive(execution, None, clock.now())
+                if status == "ABORTED":
+                    clock.wait_until(ended_at, was_busy=True)
+                    engine.abort(execution.name, clock)
+            _wait_for_end(execution)
+            tape.pause()
+        events = execution.exec_worker.env.event_manager.get_event_history()  # type: ignore[union-attr]  # there is a run
+    history = read_history({**event, "type": event["type"].value} for event in events)
+    return Played(history, tape.beyond, tape.left())
+
+
+def instrumented(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with tasks that ask for their state by its name, and tell their iteration."""
+    changed: dict[str, Any] = copy.deepcopy(dict(definition))
+    for name, state, inside in _states(changed["States"]):
+        parameters = state.get("Parameters", {})
+        if "FunctionName" not in parameters:
+            continue
+        parameters["FunctionName"] = function_arn(name)
+        if inside:
+            parameters.setdefault("Payload", {})[f"{_ITERATION}.$"] = "$$.Map.Item.Index"
+    return changed
+
+
+def _states(
+    states: Mapping[str, Any], *, inside: bool = False
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    for name, state in states.items():
+        yield name, state, inside
+        if "ItemProcessor" in state:
+            yield from _states(state["ItemProcessor"]["States"], inside=True)
+
+
+@dataclass
+class _Tape:
+    """Stands where the functions stand."""
+
+    recorded: History
+    clock: SimulatedClock
+    beyond: dict[Key, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._run = 0
+        self._over = threading.Event()
+        self._answers: dict[Key, list[Try]] = {}
+        for visit in self.recorded.visits:
+            key = visit.state, visit.iteration
+            self._answers.setdefault(key, []).extend(visit.tries)
+
+    def wind_to(self, run: int) -> None:
+        """From here on the answers are those of this run; what was given up then comes no more."""
+        self._run, self._over = run, threading.Event()
+        for tries in self._answers.values():
+            tries[:] = [one for one in tries if one.run >= run or one.outcome != "open"]
+
+    def pause(self) -> None:
+        """The run is over; who waited for an answer that never came is let go."""
+        self._over.set()
+        self.clock.wake(self._over)
+
+    def left(self) -> dict[Key, int]:
+        """How many answers nobody has asked for."""
+        asked_for = {
+            key: sum(one.outcome != "open" for one in tries) for key, tries in self._answers.items()
+        }
+        return {key: count for key, count in asked_for.items() if count}
+
+    def invoke(
+        self,
+        name: str,
+        event: Any,
+        *,
+        caller_is_busy: bool = False,  # noqa: ARG002  the engine's threads always are
+    ) -> Answer:
+        """What the task answered then, after as long as it took."""
+        key = name, event.get(_ITERATION)
+        with self._lock:
+            tries = self._answers.get(key)
+            recorded = tries.pop(0) if tries and tries[0].run <= self._run else None
+            if recorded is None:
+                self.beyond[key] = self.beyond.get(key, 0) + 1
+        if recorded is None:
+            text = f"{name} was not asked for so often when this was recorded"
+            return Answer({"errorType": TAPE_IS_OVER, "errorMessage": text}, error=True)
+        if recorded.ended_at is None or recorded.outcome == "timed_out":
+            self.clock.wait_until(None, self._over, was_busy=True)
+            raise InvokeError("SdkClientException", 500)
+        due = self.clock.now() + (recorded.ended_at - recorded.scheduled_at)
+        self.clock.wait_until(due, self._over, was_busy=True)
+        return _answer(recorded)
+
+
+def _answer(recorded: Try) -> Answer:
+    if recorded.outcome == "succeeded":
+        return Answer(recorded.answer)
+    document = parsed(recorded.cause)
+    if isinstance(document, dict) and document.get("errorType") == recorded.error:
+        return Answer(document, error=True)
+    service, _, code = (recorded.error or "").partition(".")
+    if service == "Lambda" and code != "Unknown":
+        raise InvokeError(code, 429 if code == "TooManyRequestsException" else 500)
+    if code == "Unknown":
+        return Answer({"errorMessage": recorded.cause}, error=True)
+    return Answer({"errorType": recorded.error, "errorMessage": recorded.cause}, error=True)
+
+
+def _runs(recorded: History) -> list[tuple[str, datetime, datetime]]:
+    """Each run of the execution: how it ended, when it began and when it ended."""
+    begun = [recorded.started_at, *recorded.redriven_at]
+    ends = [(end.status, end.at) for end in recorded.ends]
+    if len(ends) < len(begun):  # it runs still, and what comes is not recorded
+        ends.append(("ABORTED", recorded.last_at))
+    return [(status, began, at) for began, (status, at) in zip(begun, ends, strict=True)]
+
+
+def _start(definition: Mapping[str, Any], given: Any) -> Any:
+    from moto.stepfunctions.parser import models
+
+    backend: Any = models.stepfunctions_parser_backends[ACCOUNT_ID][REGION]
+    machine = backend.create_state_machine(
+        f"replay-{next(_NAMES)}", json.dumps(definition), ROLE_ARN
+    )
+    return backend.start_execution(machine.arn, None, json.dumps(given), None)
+
+
+def _wait_for_end(execution: Any) -> None:
+    end = time.monotonic() + _STOP_WALL_SECONDS
+    while execution.exec_status.value == "RUNNING":
+        if time.monotonic() > end:
+            raise TimeoutError("the replay does not end")
+        time.sleep(0.0005)
+
+
+def keys_in_words(keys: Sequence[Key]) -> list[str]:
+    """`CreateContainer 2` for the second iteration, counted from 1."""
+    return [state if index is None else f"{state} {index + 1}" for state, index in keys]

@@ -1,0 +1,96 @@
+"""An execution as it was recorded: its history, the definition that it ran, where it came from.
+
+A recording is read from Step Functions, from a file that `aws stepfunctions get-execution-history`
+has printed, or from a file that `save` wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from postwright.executions import Executions
+from postwright.history import Event, History, HistoryError, instant, read
+
+PUBLISHED: Final = "PostPublished"
+"""What a fixture expects that is to end with a live post; else the name of an error's class."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """`definition` is None where only the events are known; `expect` is what a fixture is to end
+    with, None for one that is none.
+    """
+
+    name: str
+    events: Sequence[Event]
+    definition: Mapping[str, Any] | None = None
+    expect: str | None = None
+    caption: str | None = None
+    left_out: Sequence[str] = field(default=())
+    """What was in the history and is not in here, in words."""
+
+    def history(self) -> History:
+        """The events, read; raises HistoryError."""
+        return read(self.events)
+
+
+def of_execution(executions: Executions, job_id: str) -> Recording:
+    """The recording of a job's execution, so far; raises HistoryError when it never began."""
+    events = executions.events(job_id)
+    if not events:
+        raise HistoryError(f"there is no execution of a job {job_id[:80]}")
+    return Recording(job_id, events, executions.definition(job_id))
+
+
+def from_file(path: Path) -> Recording:
+    """The recording in a file; raises HistoryError for one that holds none, and OSError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        events = [dict(event) for event in document["events"]]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise HistoryError(
+            f"{path.name} holds no history: a JSON object with a list of events is wanted"
+        ) from error
+    return Recording(
+        name=path.stem,
+        events=events,
+        definition=document.get("definition"),
+        expect=document.get("expect"),
+        caption=document.get("caption"),
+    )
+
+
+def to_text(recording: Recording) -> str:
+    """The document that `from_file` reads."""
+    document: dict[str, Any] = {
+        "expect": recording.expect,
+        "caption": recording.caption,
+        "definition": recording.definition,
+        "events": [_plain(event) for event in recording.events],
+    }
+    kept = {name: value for name, value in document.items() if value is not None}
+    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+
+
+def fingerprint(definition: Mapping[str, Any]) -> str:
+    """The same for two definitions that say the same, whatever their functions' ARNs are."""
+    text = json.dumps(_without_arns(definition), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_arns(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            name: _without_arns(value) for name, value in node.items() if name != "FunctionName"
+        }
+    return [_without_arns(value) for value in node] if isinstance(node, list) else node
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    at = instant(event["timestamp"]).isoformat(timespec="milliseconds")
+    return {**event, "timestamp": at}
