@@ -153,10 +153,7 @@ def inner_path(state: State) -> list[str]:
 
 def inner_nodes(node: Node, state: State) -> list[Node]:
     """The states inside a Map, each with its place."""
-    return [
-        Node(name, inner_states(state)[name]["Type"], 0, 0, box)
-        for name, box in node.inner
-    ]
+    return [Node(name, inner_states(state)[name]["Type"], 0, 0, box) for name, box in node.inner]
 
 
 def inner_lines(node: Node) -> list[Line]:
@@ -392,8 +389,7 @@ def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line]
 
 def _label_places(line: Line) -> Iterator[Box]:
     """Places on the line: first near its source where it is level, in its middle where not."""
-    width = max(map(len, line.transition.label)) * LETTER + 6
-    height = len(line.transition.label) * LINE_HEIGHT
+    width, height = _label_size(line.transition)
     for (x1, y1), (x2, y2) in pairwise(line.points):
         room = abs(x2 - x1) - width - 2 * _LEAD
         if y1 == y2 and room >= 0:
@@ -405,5 +401,17 @@ def _label_places(line: Line) -> Iterator[Box]:
             for part in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5):
                 yield Box(x1, (y1 + y2) / 2 + room * part / 10, width, height)
         if x1 == x2:
-            for beside in (1, -1):
-                yield Box(x1 + beside * (width / 2 + 3), (y1 + y2) / 2 - 2, width, height)
+            for side in (1, -1):
+                yield beside(line.transition, ((x1, y1), (x2, y2)), side)
+
+
+def _label_size(transition: Transition) -> tuple[float, float]:
+    width = max(map(len, transition.label)) * LETTER + 6
+    return width, len(transition.label) * LINE_HEIGHT
+
+
+def beside(transition: Transition, upright: Sequence[Point], side: int) -> Box:
+    """The place of a label right (1) or left (-1) of an upright line."""
+    (x, begin), (_, end) = upright
+    width, height = _label_size(transition)
+    return Box(x + side * (width / 2 + 3), (begin + end) / 2 - 2, width, height)

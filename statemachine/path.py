@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from postwright.history import History
@@ -24,6 +25,8 @@ from statemachine.layout import (
     State,
     Transition,
     arrange,
+    beside,
+    edge_inset,
     inner_lines,
     inner_nodes,
     inner_states,
@@ -33,14 +36,15 @@ from statemachine.walk import Walk, Way, walked
 
 _NAME_RISE, _NOTE_DROP = 7.0, 10.0
 """How far from the middle the two lines of text in a state are."""
-_BADGE_RADIUS, _BADGE_IN = 10.0, 20.0
+_BADGE_RADIUS, _BADGE_OUT = 9.0, 3.0
+"""A badge lies on the upper left corner, above the text; so far out that it leaves both free."""
 _ROW, _INDENT, _ICON, _AFTER_ICON, _BETWEEN, _LETTER = 22.0, 24.0, 26.0, 36.0, 24.0, 7.0
 """Of the legend; a letter is measured as in the workflow's picture, on the generous side."""
 
 _SIGNS: Final[Mapping[str, tuple[str, str]]] = {
     "SUCCEEDED": ("succeeded", "M-4.5 0.5-1.5 3.5 4.5-3.5"),
     "FAILED": ("failed", "M-3.5-3.5 3.5 3.5M3.5-3.5-3.5 3.5"),
-    "ABORTED": ("stopped", "M-3-3H3V3H-3z"),
+    "ABORTED": ("stopped", "M-1.5-1.5h3v3h-3z"),
     "TIMED_OUT": ("timed-out", "M0-5.5V0H4"),
     "RUNNING": ("running", "M-5 0h.01M0 0h.01M5 0h.01"),
 }
@@ -49,7 +53,7 @@ _SIGNS: Final[Mapping[str, tuple[str, str]]] = {
 _STYLE = """
 .note { font-size: 12px; fill: #424a53 }
 .Fail, .Pass, .Parallel { fill: #eef1f4; stroke: #57606a }
-.taken .line { stroke: #24292f; stroke-width: 3 }
+.taken .line { stroke: #24292f; stroke-width: 2.5 }
 .tip { fill: #24292f }
 .catch.taken .line { stroke: #cf222e }
 .visited .shape { stroke-width: 2 }
@@ -59,9 +63,8 @@ _STYLE = """
 .aside-tip { fill: #d0d7de }
 .badge circle { stroke: #ffffff; stroke-width: 2 }
 .badge path { fill: none; stroke: #ffffff; stroke-width: 3; stroke-linecap: round }
-.succeeded .shape, .failed .shape, .stopped .shape, .timed-out .shape, .running .shape
-{ stroke-width: 4 }
-.succeeded .shape { stroke: #1a7f37 }
+.failed .shape, .stopped .shape, .timed-out .shape, .running .shape { stroke-width: 4 }
+.succeeded .shape { stroke: #1a7f37; stroke-width: 2.5 }
 .failed .shape { stroke: #cf222e }
 .stopped .shape { stroke: #57606a }
 .timed-out .shape { stroke: #bc4c00 }
@@ -103,6 +106,18 @@ def draw(definition: Mapping[str, Any], history: History) -> str:
     return "\n".join(_document(definition, walk, taken, layout)) + "\n"
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One thing in the legend: a picture, given its place, and the words beside it."""
+
+    icon: Callable[[float, float], Iterator[str]] | None
+    words: str
+
+    @property
+    def width(self) -> float:
+        return (_AFTER_ICON if self.icon else 0) + len(self.words) * _LETTER + _BETWEEN
+
+
 def _taken(transitions: Sequence[Transition], ways: Mapping[Way, int]) -> dict[Transition, int]:
     """How often each transition was taken, which is also on its label when more than once."""
     counts = Counter[Transition]()
@@ -115,10 +130,14 @@ def _taken(transitions: Sequence[Transition], ways: Mapping[Way, int]) -> dict[T
 
 
 def _with_count(transition: Transition, count: int) -> Transition:
-    if count < 2:
-        return transition
-    *above, last = transition.label or ("",)
-    return replace(transition, label=(*above, f"{last} × {count}".strip()))
+    match transition.label:
+        case _ if count < 2:
+            return transition
+        case [first, *more] if more:
+            label = (f"x {count}: {first}", *more)
+        case words:
+            label = (" ".join([*words, f"x {count}"]),)
+    return replace(transition, label=label)
 
 
 # Drawing.
@@ -155,8 +174,9 @@ def _document(
 
 def _line(line: Line, count: int) -> Iterator[str]:
     tip = "catch-tip" if line.transition.kind == "catch" else "tip"
-    words = f"{line.transition.words}; {'taken ' + path_words.times(count) if count else 'not taken'}"
-    yield from drawing.connection(line, _look(line, count), tip if count else "aside-tip", words)
+    often = f"taken {path_words.times(count)}" if count else "not taken"
+    title = f"{line.transition.words}; {often}"
+    yield from drawing.connection(line, _look(line, count), tip if count else "aside-tip", title)
 
 
 def _look(line: Line, count: int) -> str:
@@ -164,12 +184,13 @@ def _look(line: Line, count: int) -> str:
 
 
 def _node(node: Node, state: State, states: Mapping[str, State], walk: Walk) -> Iterator[str]:
-    box, sign = node.box, _SIGNS[walk.status]
+    box, is_standing = node.box, node.name in walk.standing
     look = "visited" if walk.visits[node.name] else "aside"
+    if is_standing:
+        look = f"{look} {_SIGNS[walk.status][0]}"
     note = path_words.note(states, walk, node.name)
     middle = box.y - box.height / 2 + MAP_HEAD / 2 if node.inner else box.y
-    is_standing = node.name in walk.standing
-    yield f'<g class="{f"{look} {sign[0]}" if is_standing else look}" data-state={quoted(node.name)}>'
+    yield f'<g class="{look}" data-state={quoted(node.name)}>'
     yield f"<title>{escape(path_words.title(states, walk, node.name))}</title>"
     yield from shape(node.kind, box)
     yield _text(node.name, box.x, middle - _NAME_RISE if note else middle)
@@ -177,7 +198,9 @@ def _node(node: Node, state: State, states: Mapping[str, State], walk: Walk) -> 
         yield _text(note, box.x, middle + _NOTE_DROP, ' class="note"')
     yield "</g>"
     if is_standing:
-        yield from _badge(walk.status, box.x - box.width / 2 + _BADGE_IN, box.y - box.height / 2)
+        corner = edge_inset(node.kind, "left", box.height, box.height / 2)
+        x, y = box.x - box.width / 2 + corner + _BADGE_OUT, box.y - box.height / 2 - _BADGE_OUT
+        yield from _badge(walk.status, x, y)
     for line in inner_lines(node):
         yield from _inner_line(line, walk)
     for part in inner_nodes(node, state):
@@ -188,6 +211,10 @@ def _inner_line(line: Line, walk: Walk) -> Iterator[str]:
     ends = line.transition.source, line.transition.target
     count = sum(n for way, n in walk.ways.items() if (way.source, way.target) == ends)
     yield from _line(line, count)
+    counted = replace(line, transition=_with_count(line.transition, count))
+    if counted.transition.label:
+        place = beside(counted.transition, line.points, 1)
+        yield from drawing.caption(counted, place, _look(line, count))
 
 
 def _badge(status: str, x: float, y: float) -> Iterator[str]:
@@ -198,3 +225,77 @@ def _badge(status: str, x: float, y: float) -> Iterator[str]:
 
 def _text(words: str, x: float, y: float, attributes: str = "") -> str:
     return f'<text{attributes} x="{number(x)}" y="{number(y)}">{escape(words)}</text>'
+
+
+# The legend.
+
+
+def _legend(states: Mapping[str, State], walk: Walk, width: float) -> list[list[_Entry]]:
+    """Rows of entries: how the run stands, what the looks mean, and what is not in the graph."""
+    words = path_words.outcome(walk)
+    first, *more = _wrapped(f"The run {words}", width - _AFTER_ICON)
+    rows = [[_Entry(partial(_badge_icon, walk.status), first)]]
+    rows += [[_Entry(None, line)] for line in more]
+    rows += _flow([_Entry(icon, words) for icon, words in _ICONS], width)
+    rows += _flow([_Entry(None, words) for words in _explained(walk)], width)
+    unknown = path_words.missing(states, walk)
+    return rows + [[_Entry(None, line)] for line in _wrapped(unknown, width)]
+
+
+def _explained(walk: Walk) -> Iterator[str]:
+    """The counts that occur, each with its meaning."""
+    outer = {state: n for state, n in walk.visits.items() if state not in walk.iterations}
+    if max((*outer.values(), *walk.ways.values()), default=0) > 1:
+        yield "x 2: so often"
+    if walk.items:
+        yield "1 of 2: iterations of the Map"
+    if walk.redriven:
+        yield "redriven: a redrive went on here"
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    return textwrap.wrap(text, max(1, int(width / _LETTER)))
+
+
+def _flow(entries: Sequence[_Entry], width: float) -> list[list[_Entry]]:
+    rows: list[list[_Entry]] = []
+    room = 0.0
+    for entry in entries:
+        if not rows or entry.width > room:
+            rows.append([])
+            room = width + _BETWEEN
+        rows[-1].append(entry)
+        room -= entry.width
+    return rows
+
+
+def _legend_row(entries: Sequence[_Entry], x: float, y: float) -> Iterator[str]:
+    yield '<g class="legend" aria-hidden="true">'
+    for entry in entries:
+        if entry.icon:
+            yield from entry.icon(x, y)
+        yield _text(entry.words, x + (_AFTER_ICON if entry.icon else 0), y)
+        x += entry.width
+    yield "</g>"
+
+
+def _badge_icon(status: str, x: float, y: float) -> Iterator[str]:
+    yield from _badge(status, x + _ICON / 2, y)
+
+
+def _state_icon(look: str, x: float, y: float) -> Iterator[str]:
+    yield f'<g class="{look}">'
+    yield from shape("Task", Box(x + _ICON / 2, y, _ICON, 16))
+    yield "</g>"
+
+
+def _line_icon(look: str, x: float, y: float) -> Iterator[str]:
+    yield f'<g class="{look}"><path class="line" d="M{number(x)} {number(y)}h{number(_ICON)}"/></g>'
+
+
+_ICONS: Final[Sequence[tuple[Callable[[float, float], Iterator[str]], str]]] = (
+    (partial(_state_icon, "visited"), "visited"),
+    (partial(_state_icon, "aside"), "not visited"),
+    (partial(_line_icon, "taken"), "way taken"),
+    (partial(_line_icon, "catch taken"), "caught error"),
+)

@@ -16,13 +16,13 @@ _HOW: Final[Mapping[str, str]] = {
     "FAILED": "failed",
     "ABORTED": "was stopped",
     "TIMED_OUT": "ran out of time",
-    "RUNNING": "is running",
+    "RUNNING": "is under way",
 }
 _CLASS_NAME: Final = re.compile(r"[A-Z]\w{1,63}(\.[A-Z]\w{1,63})?", re.ASCII)
 
 
 def outcome(walk: Walk) -> str:
-    """How the run stands, where, and with what error: `failed in Publish with TokenInvalidError`."""
+    """How the run stands and where: `failed in Publish with TokenInvalidError, redriven once`."""
     where = " and ".join(
         state if count == 1 else f"{state} ({count} iterations)"
         for state, count in walk.standing.items()
@@ -52,13 +52,13 @@ def story(states: Mapping[str, State], walk: Walk) -> str:
 
 
 def note(states: Mapping[str, State], walk: Walk, state: str) -> str:
-    """The second line in a state: `× 12`, `3 of 4`, `redriven × 2`, joined; often none."""
+    """The second line in a state: `x 12`, `3 of 4`, `redriven x 2`, joined; often none."""
     found = iterations(states, walk, state)
     count = walk.visits[state]
-    parts = [f"{found.reached} of {found.of}"] if found else [f"× {count}"] * (count > 1)
+    parts = [f"{found.reached} of {found.of}"] if found else [f"x {count}"] * (count > 1)
     redriven = walk.redriven[state]
     if redriven:
-        parts.append(f"redriven × {redriven}" if redriven > 1 else "redriven")
+        parts.append(f"redriven x {redriven}" if redriven > 1 else "redriven")
     return " · ".join(parts)
 
 
@@ -118,12 +118,17 @@ def _missing(states: Mapping[str, State], walk: Walk) -> Iterator[str]:
 
 
 def _so_often(what: str, count: int) -> str:
-    return what if count == 1 else f"{what} × {count}"
+    return what if count == 1 else f"{what} x {count}"
 
 
 def _with_error(walk: Walk) -> str:
     """The class of the error. Whoever stops a run may write any text there, which is not shown."""
     name = walk.error
-    if name is None or walk.status == "ABORTED" or not _CLASS_NAME.fullmatch(name) or redact(name) != name:
+    if (
+        name is None
+        or walk.status == "ABORTED"
+        or not _CLASS_NAME.fullmatch(name)
+        or redact(name) != name
+    ):
         return ""
     return f" with {name}"

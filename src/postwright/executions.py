@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -123,6 +124,12 @@ class Executions:
             self._client.stop_execution(
                 executionArn=self.arn(job_id), error="Cancelled", cause=cause
             )
+
+    def definition(self, job_id: str) -> dict[str, Any]:
+        """The state machine as the execution of a job runs it, which a redrive does too."""
+        found = self._client.describe_state_machine_for_execution(executionArn=self.arn(job_id))
+        document: dict[str, Any] = json.loads(found["definition"])
+        return document
 
     def arn(self, job_id: str) -> str:
         """The ARN of the execution that a job has or would have."""

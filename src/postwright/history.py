@@ -118,6 +118,13 @@ class History:
         return self.end.status if self.end else "RUNNING"
 
     @property
+    def outcome(self) -> str:
+        """The end state of a run that succeeded, else its error, else how it ended or stands."""
+        if self.status == "SUCCEEDED":
+            return self.visits[-1].state
+        return (self.end and self.end.error) or self.status
+
+    @property
     def stopped_in(self) -> Visit | None:
         """The state that an execution without success ended in, the innermost one."""
         if self.end is None or self.end.status == "SUCCEEDED":

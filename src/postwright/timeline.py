@@ -396,10 +396,8 @@ def _rounds(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def _is_round(rows: Sequence[Row]) -> bool:
-    return (
-        [row.kind for row in rows] == ["wait", "task"]
-        and all(row.outcome == "done" and row.retries == 0 for row in rows)
-        and rows[0].run == rows[1].run
+    return [row.kind for row in rows] == ["wait", "task"] and all(
+        row.outcome == "done" and row.retries == 0 for row in rows
     )
 
 

@@ -207,21 +207,23 @@ def test_a_poll_that_tells_something_new_stands_alone() -> None:
     assert [row.rounds for row in found.rows] == [1] * 6
 
 
-def test_a_poll_that_was_retried_stands_alone() -> None:
+def test_polls_that_were_retried_stand_alone() -> None:
     tape = Tape()
     polls(tape, PROCESSING, PROCESSING)
-    tape.wait("WaitForContainers", 30)
-    tape.enter("CheckStatus")
-    tape.schedule()
-    tape.fail("Lambda.Unknown")
-    tape.schedule()
-    tape.succeed(PROCESSING)
-    tape.exit("CheckStatus")
+    for _ in range(2):
+        tape.wait("WaitForContainers", 30)
+        tape.enter("CheckStatus")
+        tape.schedule()
+        tape.fail("Lambda.Unknown")
+        tape.schedule()
+        tape.succeed(PROCESSING)
+        tape.exit("CheckStatus")
 
     found = of(tape)
 
-    assert [row.rounds for row in found.rows] == [2, 1, 1]
+    assert [row.rounds for row in found.rows] == [2, 1, 1, 1, 1]
     assert found.rows[-1].what.endswith("; 1 retry because of Lambda.Unknown")
+    assert found.totals.retries == 2
 
 
 @pytest.mark.parametrize(
@@ -400,6 +402,17 @@ def test_a_clock_that_is_behind_the_history_makes_nothing_negative() -> None:
 
     assert found.lasted == 60
     assert [row.lasted for row in found.rows] == [60, 0]
+
+
+def test_an_end_that_is_written_earlier_than_its_beginning_makes_nothing_negative() -> None:
+    tape = Tape()
+    tape.wait("WaitForContainers", -0.5)
+    tape.task("CheckStatus", seconds=-0.5)
+
+    found = of(tape)
+
+    assert [row.lasted for row in found.rows] == [0, 0]
+    assert (found.totals.waiting, found.totals.working) == (0, 0)
 
 
 def test_seconds_count_from_when_the_time_of_a_scheduled_post_has_come() -> None:

@@ -16,7 +16,7 @@ from postwright.timeline import Timeline
 from postwright.timeline_page import page
 from tests.history_tape import Tape
 
-HOSTILE = """'"><script>alert(1)</script><img src=x onerror="alert(2)">&amp;</style>"""
+HOSTILE = """'"><script>window.ran=1</script><img src=x onerror="window.ran=2">&amp;</style>"""
 PROCESSING = {"next": "wait", "seen": [{"container": "0", "status": "IN_PROGRESS"}]}
 VOID = {"meta", "br", "img", "link"}
 CHROMIUM = next(
@@ -182,6 +182,19 @@ def test_what_went_wrong_has_a_cross_and_not_only_a_colour() -> None:
     assert cross.parent.attributes["aria-label"].endswith(", failed")
 
 
+def test_a_cross_at_the_right_edge_stands_before_its_bar() -> None:
+    tape = Tape()
+    answer = {"outcome": "rejected"}
+    tape.task("CreateContainer", answer, seconds=1)
+    tape.wait("WaitForContainers", 8)
+    tape.task("CreateContainer", answer, seconds=1)
+
+    found = page_of(tape)
+
+    early, late = (cross.attributes["style"] for cross in found.classed("cross"))
+    assert (early, late) == ("left:calc(10.000% + 6px)", "right:0.000%")
+
+
 def test_what_was_before_the_start_of_a_scheduled_post_takes_no_room() -> None:
     tape = Tape()
     tape.task("LoadPost")
@@ -330,7 +343,7 @@ def measured(folder: Path, *options: str, width: int) -> dict[str, str]:
 def test_a_browser_shows_all_of_it_at_the_width_of_a_desk_and_of_a_phone(
     width: int, tmp_path: Path
 ) -> None:
-    long_name = f"{'very-' * 30}long.jpg"
+    long_name = f"{'very' * 60}long.jpg"
     tape = hostile_run()
     tape.redrive()
     for _ in range(3):

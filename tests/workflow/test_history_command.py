@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.workflow.workbench import Shot, Workbench
 
 pytestmark = pytest.mark.engine
 
+ROOT = Path(__file__).resolve().parents[2]
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP
 
 
@@ -303,3 +305,21 @@ def test_a_history_of_several_pages_is_read_whole(bench: Workbench) -> None:
     assert len(asked) > 4
     assert json.dumps(events, default=str) == json.dumps(bench.history(run.job_id), default=str)
     assert history.read(events).status == "SUCCEEDED"
+
+
+def test_the_example_of_the_readme_is_what_comes_out(bench: Workbench) -> None:
+    bench.configure(image={"seconds": 2.5})
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"<!-- output: postwright status .*?-->\n```text\n(.*?)```", readme, re.S)
+    photo = ROOT / "sandbox/samples/02-sea.jpg"
+    published = command("publish", photo, "--json", aws=bench.sandbox.aws)
+
+    printed = status(bench, published.json["jobId"], "--history").out
+
+    def without_seconds(line: str) -> str:
+        return re.sub(r"^( *[\d.]+ s){2}", "", line)
+
+    lines = {without_seconds(line) for line in printed.splitlines()}
+    missing = [line for line in shown.splitlines() if without_seconds(line) not in lines]
+    assert len(shown.splitlines()) > 3
+    assert missing == []

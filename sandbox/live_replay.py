@@ -1,0 +1,173 @@
+"""A recorded execution with today's functions, against the simulated Instagram.
+
+The state machine file, the functions in their processes and the simulated Instagram are those of
+any sandbox; only the post is made up, and what goes wrong follows a script (`sandbox.rebuilding`).
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import boto3
+import httpx
+
+from postwright.executions import Executions
+from postwright.history import History
+from postwright.history import read as read_history
+from postwright.models import Group, MediaItem, PublishRequest, Session
+from postwright.store import Store
+from sandbox.rebuilding import Item, Rebuilt, rebuild
+from sandbox.samples import SAMPLES_DIR
+from sandbox.server import Sandbox, SandboxOptions
+
+_SESSION: Final = "replay"
+_GROUP: Final = "post"
+_JOB: Final = "replayed"
+_WALL_SECONDS: Final = 60.0
+_MOST_BYTES: Final = 320 * 1024 * 1024
+_PHOTO: Final = (1080, 1350)
+_FILM: Final = "08-sunset.mp4"
+
+
+@dataclass(frozen=True)
+class Live:
+    """What became of it, and what of the recorded run could not be made up again."""
+
+    history: History
+    missing: list[str]
+
+
+def options(recorded: History) -> SandboxOptions:
+    """A sandbox for one replay: any free ports, waits skipped, nothing in it."""
+    items = len(rebuild(recorded).items)
+    settings = {"POSTWRIGHT_CAROUSEL_MAX": str(items)} if items > 10 else {}
+    return SandboxOptions(0, 0, 0, speed=None, empty=True, sweep=False, settings=settings)
+
+
+def play(sandbox: Sandbox, recorded: History, caption: str | None = None) -> Live:
+    """Run the workflow in a sandbox that is empty, or was emptied."""
+    made = rebuild(recorded, caption)
+    with ExitStack() as open_clients:
+        stage = _Stage(sandbox, open_clients)
+        stage.write(made)
+        stage.run(made, recorded)
+        return Live(read_history(stage.executions.events(_JOB)), made.missing)
+
+
+class _Stage:
+    def __init__(self, sandbox: Sandbox, open_clients: ExitStack) -> None:
+        environment = sandbox.environment()
+        session = boto3.session.Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+
+        def client(name: Any) -> Any:
+            return open_clients.enter_context(
+                closing(session.client(name, endpoint_url=sandbox.aws))
+            )
+
+        self.sandbox = sandbox
+        self.bucket = environment["POSTWRIGHT_BUCKET"]
+        self.s3 = client("s3")
+        self.store = Store(client("dynamodb"), environment["POSTWRIGHT_TABLE"])
+        self.executions = Executions(client("stepfunctions"), sandbox.state_machine_arn)
+
+    def write(self, made: Rebuilt) -> None:
+        """Media, records and both scripts."""
+        now = self.sandbox.clock.now().isoformat()
+        media = []
+        for index, item in enumerate(made.items):
+            key = f"{_SESSION}/enhanced/{item.name(index)}"
+            kind: Any = item.kind
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=_bytes_of(item, index))
+            media.append(MediaItem(key=key, kind=kind))
+        self.store.put_session(
+            Session(session_id=_SESSION, name="A replay", step="publish", created_at=now)
+        )
+        group = Group(session_id=_SESSION, group_id=_GROUP, media=media, caption=made.caption)
+        self.store.put_new_group(group)
+        self.sandbox.calls.add_faults(made.aws)
+        with httpx.Client(base_url=self.sandbox.instagram, trust_env=False) as control:
+            _tell(control, "config", {"carousel_max": max(10, len(made.items))})
+            _tell(control, "faults", {"faults": made.instagram})
+
+    def run(self, made: Rebuilt, recorded: History) -> None:
+        """The run as it was begun, stopped and redriven then."""
+        clock = self.sandbox.clock
+        ends = [*recorded.ends]
+        for number in range(len(recorded.redriven_at) + 1):
+            with clock.busy():  # no time passes before a stop is waited for
+                if number == 0:
+                    self._start(made)
+                elif not self._redrive(number, recorded):
+                    return
+                if number < len(ends) and ends[number].status == "ABORTED":
+                    began = [recorded.started_at, *recorded.redriven_at][number]
+                    due = clock.now() + (ends[number].at - began)
+                    clock.wait_until(due, was_busy=True)
+                    self.executions.stop(_JOB, "stopped as it was then")
+            self._wait()
+
+    def _start(self, made: Rebuilt) -> None:
+        request: dict[str, Any] = {
+            "sessionId": _SESSION,
+            "groupId": _GROUP,
+            "onQuota": made.on_quota,
+        }
+        if made.publish_in_seconds is not None:
+            due = self.sandbox.clock.now() + timedelta(seconds=made.publish_in_seconds)
+            request["publishAt"] = due.isoformat()
+        self.executions.start(_JOB, PublishRequest.model_validate(request))
+
+    def _redrive(self, number: int, recorded: History) -> bool:
+        """False when it needs none: it ended in success this time."""
+        found = self.executions.describe(_JOB)
+        if found is None or not found.over:
+            return False
+        pause = recorded.redriven_at[number - 1] - recorded.ends[number - 1].at
+        self.sandbox.clock.advance(pause.total_seconds())
+        self.executions.redrive(_JOB, f"replay-{number}")
+        return True
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _WALL_SECONDS
+        while (found := self.executions.describe(_JOB)) is not None and found.running:
+            if time.monotonic() > end:
+                raise TimeoutError("the replay does not end")
+            time.sleep(0.01)
+
+
+def _tell(control: httpx.Client, what: str, document: Mapping[str, Any]) -> None:
+    answer = control.post(f"/_control/{what}", json=document)
+    if answer.status_code != httpx.codes.OK:
+        raise RuntimeError(f"the simulated Instagram does not take the {what}: {answer.text}")
+
+
+def _bytes_of(item: Item, index: int) -> bytes:
+    """A file of the wanted size, as far as one can be so small: what follows is not looked at."""
+    content = _photo(index) if item.kind == "image" else (SAMPLES_DIR / _FILM).read_bytes()
+    filler = min(item.size_bytes, _MOST_BYTES) - len(content)
+    if filler <= 0:
+        return content
+    if item.kind == "image":
+        return content + bytes(filler)
+    if filler < 8:
+        return content
+    return content + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8)
+
+
+def _photo(index: int) -> bytes:
+    from PIL import Image
+
+    shade = 40 + index * 17 % 180
+    file = io.BytesIO()
+    Image.new("RGB", _PHOTO, (shade, 120, 200 - shade // 2)).save(file, "JPEG", quality=40)
+    return file.getvalue()
