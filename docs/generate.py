@@ -12,12 +12,14 @@ from pathlib import Path
 
 from sandbox import error_page, instagram_page
 from statemachine import picture
+from tests import failed_run
 from tests.chaos import reliability_page
 from tests.workflow import scenario_page
 
 DOCS = Path(__file__).resolve().parent
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "errors.md": error_page.page,
+    "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,
     "reliability.md": reliability_page.page,
     "scenarios.md": scenario_page.page,

@@ -97,6 +97,7 @@ class _Rebuilder:
     def __init__(self, recorded: History, made: Rebuilt) -> None:
         self.recorded = recorded
         self.made = made
+        self.iteration = 0
         self.tries = sorted(
             ((visit, one) for visit in recorded.visits for one in visit.tries),
             key=lambda pair: pair[1].scheduled_at,
@@ -106,6 +107,7 @@ class _Rebuilder:
         self._post(caption)
         self._input()
         for visit, one in self.tries:
+            self.iteration = min(visit.iteration or 0, len(self.made.items) - 1)
             take = getattr(self, f"_{visit.state.lower()}", None)
             if take is not None and one.outcome != "open":
                 take(one)
@@ -193,7 +195,8 @@ class _Rebuilder:
 
     def _createcontainer(self, one: Try) -> None:
         if one.outcome != "succeeded":
-            self._refusal("create", one)
+            if not _is_aws(one.error):
+                self._refusal("create", one, match=self._name(self.iteration))
             return
         index = int(one.answer["index"])
         name = self._name(index)
@@ -323,24 +326,26 @@ class _Rebuilder:
                 yield one.ended_at, {"status": status, "subcode": suffix.fields.get("subcode")}
 
     def _effect_after(self, sent: Try) -> Json:
-        """Whether the post of an unclear publish was found before anything else was sent."""
-        clear_until = sent.ended_at
-        for visit, one in self.tries:
-            if sent.ended_at is None or one.scheduled_at < sent.ended_at or one is sent:
-                continue
-            answer = one.answer if isinstance(one.answer, dict) else {}
-            if visit.state == "Publish":
+        """Whether the post of an unclear publish was found before anything else was sent; one that
+        the first look did not see came between the last look that did not and the one that did.
+        """
+        looks = [
+            (visit.state, one.answer if isinstance(one.answer, dict) else {}, one.ended_at)
+            for visit, one in self.tries
+            if one is not sent and one.ended_at is not None
+            if one.scheduled_at >= (sent.ended_at or sent.scheduled_at)
+        ]
+        unseen_at = None
+        for state, answer, at in looks:
+            if state == "Publish":
                 break
             if answer.get("next") == "published":
-                late = clear_until != sent.ended_at and one.ended_at is not None
-                if not late or clear_until is None:
+                if unseen_at is None:
                     return {"effect": "first"}
-                return {
-                    "effect": "late",
-                    "late_seconds": max(1.0, (clear_until - sent.scheduled_at).total_seconds()),
-                }
-            if visit.state == "ReconcilePublish":
-                clear_until = one.ended_at
+                seconds = ((unseen_at - sent.scheduled_at) + (at - sent.scheduled_at)) / 2
+                return {"effect": "late", "late_seconds": seconds.total_seconds()}
+            if state == "ReconcilePublish":
+                unseen_at = at
         return {"effect": "never"}
 
     def _aws_failure(self, visit: Visit, one: Try) -> None:

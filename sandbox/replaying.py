@@ -12,7 +12,8 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -42,8 +43,8 @@ class Played:
     """
 
     history: History
-    asked_beyond: Mapping[Key, int]
-    left: Mapping[Key, int]
+    asked_beyond: Mapping[str, int]
+    left: Mapping[str, int]
 
 
 def play(definition: Mapping[str, Any], recorded: History) -> Played:
@@ -106,7 +107,7 @@ class _Tape:
 
     recorded: History
     clock: SimulatedClock
-    beyond: dict[Key, int] = field(default_factory=dict)
+    beyond: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -128,12 +129,12 @@ class _Tape:
         self._over.set()
         self.clock.wake(self._over)
 
-    def left(self) -> dict[Key, int]:
-        """How many answers nobody has asked for."""
-        asked_for = {
-            key: sum(one.outcome != "open" for one in tries) for key, tries in self._answers.items()
-        }
-        return {key: count for key, count in asked_for.items() if count}
+    def left(self) -> Counter[str]:
+        """How many answers nobody has asked for, by state."""
+        left = Counter[str]()
+        for (state, _), tries in self._answers.items():
+            left[state] += sum(one.outcome != "open" for one in tries)
+        return +left
 
     def invoke(
         self,
@@ -148,7 +149,7 @@ class _Tape:
             tries = self._answers.get(key)
             recorded = tries.pop(0) if tries and tries[0].run <= self._run else None
             if recorded is None:
-                self.beyond[key] = self.beyond.get(key, 0) + 1
+                self.beyond[name] += 1
         if recorded is None:
             text = f"{name} was not asked for so often when this was recorded"
             return Answer({"errorType": TAPE_IS_OVER, "errorMessage": text}, error=True)
@@ -199,8 +200,3 @@ def _wait_for_end(execution: Any) -> None:
         if time.monotonic() > end:
             raise TimeoutError("the replay does not end")
         time.sleep(0.0005)
-
-
-def keys_in_words(keys: Sequence[Key]) -> list[str]:
-    """`CreateContainer 2` for the second iteration, counted from 1."""
-    return [state if index is None else f"{state} {index + 1}" for state, index in keys]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise, product
+from itertools import chain, pairwise
 from typing import Any, Literal
 
 State = Mapping[str, Any]
@@ -23,9 +23,7 @@ LETTER, LINE_HEIGHT = 7.3, 14.0
 """Room for one letter of a label, on the generous side: which font a reader has is not known."""
 
 _ROW_SPACE, _TOP, _MARGIN = 26.0, 52.0, 14.0
-_GAPS = (168.0, 180.0, 192.0, 204.0, 216.0, 240.0, 264.0, 288.0)
-_MARGINS = (58.0, 82.0, 106.0, 130.0)
-"""Between the spine and the first line on its left: room for the words on lines there."""
+_WIDER, _TRIES = 12.0, 40
 _LANE_SPACE, _LANES = 12.0, 8
 _PORT_SPACE, _PORT_REACH = (15.0, 11.0), 16.0
 _FIRST_LANE = {"gap": 18.0, "right": 24.0}
@@ -92,8 +90,14 @@ class Line:
 class _Room:
     """How far the first line on the left is from the spine, and the columns from each other."""
 
-    left: float
-    gap: float
+    left: float = 58.0
+    gap: float = 168.0
+
+    def wider_for(self, line: Line) -> _Room:
+        """More room where a line's label has found no place."""
+        if all(x <= 0 for x, _ in line.points):
+            return _Room(self.left + _WIDER, self.gap)
+        return _Room(self.left, self.gap + _WIDER)
 
 
 @dataclass(frozen=True)
@@ -110,11 +114,13 @@ class Layout:
 def arrange(states: Mapping[str, State], start: str, transitions: Sequence[Transition]) -> Layout:
     """Places for all `states` and ways for all `transitions`."""
     cells = _rows(states, start, transitions)
-    for margin, gap in product(_MARGINS, _GAPS):
-        nodes = _place(states, cells, gap)
-        lines = _with_labels(nodes, _routes(nodes, transitions, _Room(margin, gap)))
-        if lines is not None:
+    room = _Room()
+    for _ in range(_TRIES):
+        nodes = _place(states, cells, room.gap)
+        lines, stuck = _with_labels(nodes, _routes(nodes, transitions, room))
+        if stuck is None:
             break
+        room = room.wider_for(stuck)
     else:
         raise ValueError("The picture has no room for the labels.")
     xs = [x for line in lines for x, _ in line.points]
@@ -365,8 +371,12 @@ def _box(segment: tuple[Point, Point]) -> Box:
 # Labels.
 
 
-def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line] | None:
-    """Each label at the first place along its line where it covers nothing; None without room."""
+def _with_labels(
+    nodes: Mapping[str, Node], lines: Sequence[Line]
+) -> tuple[list[Line], Line | None]:
+    """Each label at the first place along its line where it covers nothing; if one finds none,
+    its line comes second.
+    """
     boxes = [node.box for node in nodes.values()]
     placed: list[Line] = []
     for line in lines:
@@ -382,9 +392,9 @@ def _with_labels(nodes: Mapping[str, Node], lines: Sequence[Line]) -> list[Line]
         )
         label = next(free, None)
         if label is None:
-            return None
+            return placed, line
         placed.append(Line(line.transition, line.points, label))
-    return placed
+    return placed, None
 
 
 def _label_places(line: Line) -> Iterator[Box]:

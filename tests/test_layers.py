@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TREES = {"postwright": ROOT / "src", "lambdas": ROOT, "sandbox": ROOT}
+TREES = {"postwright": ROOT / "src", "lambdas": ROOT, "sandbox": ROOT, "statemachine": ROOT}
 
 # The modules of the core that own an AWS resource. Nothing else in the core may talk to AWS.
 OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions"}
@@ -105,6 +105,17 @@ def test_the_core_imports_nothing_above_it(modules: list[Module]) -> None:
         crossing
         for module in modules
         if module.is_core
+        for crossing in crossings(module, "lambdas", "sandbox", "statemachine", "infra", "tests")
+    ]
+
+    assert wrong == []
+
+
+def test_the_pictures_need_the_library_alone(modules: list[Module]) -> None:
+    wrong = [
+        crossing
+        for module in modules
+        if module.within("statemachine")
         for crossing in crossings(module, "lambdas", "sandbox", "infra", "tests")
     ]
 

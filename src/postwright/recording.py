@@ -6,10 +6,9 @@ has printed, or from a file that `save` wrote.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +30,6 @@ class Recording:
     definition: Mapping[str, Any] | None = None
     expect: str | None = None
     caption: str | None = None
-    left_out: Sequence[str] = field(default=())
-    """What was in the history and is not in here, in words."""
 
     def history(self) -> History:
         """The events, read; raises HistoryError."""
@@ -66,29 +63,19 @@ def from_file(path: Path) -> Recording:
 
 
 def to_text(recording: Recording) -> str:
-    """The document that `from_file` reads."""
+    """The document that `from_file` reads, with a line for each event."""
     document: dict[str, Any] = {
         "expect": recording.expect,
         "caption": recording.caption,
         "definition": recording.definition,
-        "events": [_plain(event) for event in recording.events],
     }
-    kept = {name: value for name, value in document.items() if value is not None}
-    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
-
-
-def fingerprint(definition: Mapping[str, Any]) -> str:
-    """The same for two definitions that say the same, whatever their functions' ARNs are."""
-    text = json.dumps(_without_arns(definition), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _without_arns(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {
-            name: _without_arns(value) for name, value in node.items() if name != "FunctionName"
-        }
-    return [_without_arns(value) for value in node] if isinstance(node, list) else node
+    head = "".join(
+        f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)},\n"
+        for name, value in document.items()
+        if value is not None
+    )
+    events = ",\n".join(f"  {json.dumps(_plain(event))}" for event in recording.events)
+    return f'{{\n{head} "events": [\n{events}\n ]\n}}\n'
 
 
 def _plain(event: Event) -> dict[str, Any]:
