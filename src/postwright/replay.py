@@ -120,6 +120,18 @@ def compare(recorded: History, replayed: History) -> tuple[Difference | None, li
     return None, differences
 
 
+def path_alone(history: History) -> History:
+    """The states and how their tasks were answered, without data and waits."""
+    known: dict[int, Visit] = {}
+    for visit in history.visits:
+        around = known[id(visit.around)] if visit.around is not None else None
+        tries = [replace(one, payload=None, answer=None) for one in visit.tries]
+        known[id(visit)] = replace(
+            visit, around=around, given=None, output=None, exited_at=None, tries=tries
+        )
+    return replace(history, visits=list(known.values()))
+
+
 def changed_states(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The states that two definitions do not have alike, functions' ARNs and comments aside."""
     then_states, now_states = dict(_states(recorded)), dict(_states(now))

@@ -8,7 +8,7 @@ that still fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from postwright import breaker, caption, closing, posts, runs
 from postwright.app import App
@@ -43,6 +43,46 @@ def retry(app: App, job_id: str) -> Retried:
     raise AlreadyPublishingError(
         "Others keep changing this job; ask for its status.", job_id=job_id
     )
+
+
+def redrive(app: App, job_id: str, _given: Any = None) -> Retried:
+    """Let the run of a job go on, whatever its group holds now.
+
+    Raises NotPossibleError where Step Functions, or the state of the group, does not allow that. A
+    run that ended before it had a job is redriven too. A repeat is safe.
+    """
+    execution = app.executions.describe(job_id)
+    if execution is None or not execution.redrivable:
+        why = execution.why_not_redrivable if execution else "it never began"
+        status = execution.status.lower() if execution else "unknown"
+        raise NotPossibleError(f"Job {job_id} cannot be redriven: {why}.", status=status)
+    job = app.store.find_job(job_id)
+    if job is None:
+        app.executions.redrive(job_id, token=f"retry-{execution.redrive_count}")
+        return Retried(job_id, "redrive", "It was asked for.")
+    closing.close_run(app, job)
+    done = _redrive(app, job, runs.fence_of(app, job), execution)
+    if done is None:
+        raise NotPossibleError(f"Job {job_id} has moved on meanwhile.", status=job.status)
+    return done
+
+
+def anew(app: App, job_id: str, given: Any) -> Retried:
+    """Start a run with the input of an earlier one, under an id of its own.
+
+    Raises what `runs.start` raises. A repeat is safe: the claim on the group decides.
+    """
+    job = app.store.find_job(job_id)
+    if job is not None:
+        closing.close_run(app, job)
+    started = runs.start(app, posts.parse_request(given))
+    return Retried(started.job_id, "new", "It was asked for.", new=started.new)
+
+
+def is_kept(job: Job, index: int) -> bool:
+    """Whether a run that goes on uses the container that this item has."""
+    container = job.item_containers[index]
+    return container is not None and container.exists
 
 
 def _try(app: App, job_id: str, *, followed: bool = False) -> Retried | None:
@@ -148,7 +188,7 @@ def _why_redrive(job: Job, group: Fence) -> str:
         return "It looks for the post once more; nothing is sent before that is clear."
     if job.started_at is None:
         return "Nothing was made yet, so the run begins again."
-    kept = sum(container is not None and container.exists for container in job.item_containers)
+    kept = sum(is_kept(job, item.index) for item in job.items)
     return (
         "The group is what the run began with, so it goes on where it stopped:"
         f" {kept} of {len(job.items)} containers are kept."

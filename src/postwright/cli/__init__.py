@@ -17,7 +17,7 @@ from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
 
 import postwright
-from postwright.cli import preflight, publish, retry, sandbox, settle, status
+from postwright.cli import preflight, publish, replay, retry, sandbox, settle, status
 from postwright.cli.console import UsageError, fail, say
 from postwright.errors import PostwrightError
 
@@ -32,6 +32,7 @@ cli = typer.Typer(
 cli.command("publish")(publish.command)
 cli.command("status")(status.command)
 cli.command("retry")(retry.command)
+cli.command("replay")(replay.command)
 cli.command("cancel")(settle.cancel)
 cli.command("reconcile")(settle.reconcile)
 cli.command("unblock")(settle.unblock)
