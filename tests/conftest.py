@@ -1,4 +1,4 @@
-"""Tests in several processes: who stays together, and what they want to be read at the end."""
+"""Tests in several processes: who stays together, what comes first, and what is to be read when."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.summary import LINES
 
 _ROOT = Path(__file__).resolve().parents[1]
+_REPLAYS = _ROOT / "tests" / "replays"
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -31,6 +32,35 @@ def _needs_the_engine(file: str) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return _Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Recorded failures come first: whoever has just saved one wants to see it red."""
+    items.sort(key=lambda item: item.path.parent != _REPLAYS)
+
+
+class _AtOnce:
+    """Prints a recorded run that is red as soon as it is known, not after all other tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or not report.failed or _REPLAYS.name not in report.nodeid:
+            return
+        reporter.ensure_newline()
+        reporter.write_line(f"RED {report.nodeid}", red=True)
+        reporter.write_line(_first_line(report))
+
+
+def _first_line(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr).partition("\n")[0]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_AtOnce(config))
 
 
 @pytest.hookimpl(trylast=True)
