@@ -20,7 +20,7 @@ Json = dict[str, Any]
 WORD: Final = "Replayed"
 """Begins every caption that is made up, so that the script can tell a carousel by it."""
 
-_NEVER_SECONDS: Final = 86_400.0
+_LONGER: Final = 1.25
 _PATIENCE_SECONDS: Final = 300.0
 """The least time after which a run gives up what is still processed."""
 _STILL: Final = "still processing"
@@ -308,7 +308,12 @@ class _Rebuilder:
                 case "EXPIRED":
                     return {"processing_seconds": 0, "expires_after_seconds": max(1.0, seconds)}
                 case "STILL":
-                    return {"processing_seconds": _NEVER_SECONDS}
+                    given = (at - made_at).total_seconds()
+                    self.missing(
+                        f"how long Instagram would have worked on container {container}: longer than"
+                        f" the {given:.0f} s that it was given, {_LONGER:g} times that is made up"
+                    )
+                    return {"processing_seconds": given * _LONGER}
         return {"processing_seconds": max(0.0, (busy_until - made_at).total_seconds())}
 
     def _looks(self, container: str) -> Iterator[tuple[datetime, Json]]:
