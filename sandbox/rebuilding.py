@@ -21,8 +21,6 @@ WORD: Final = "Replayed"
 """Begins every caption that is made up, so that the script can tell a carousel by it."""
 
 _LONGER: Final = 1.25
-_PATIENCE_SECONDS: Final = 300.0
-"""The least time after which a run gives up what is still processed."""
 _STILL: Final = "still processing"
 _NO_ANSWER: Final = re.compile(r"\(no answer, (\w+)\)")
 _AWS: Final = {
@@ -310,7 +308,7 @@ class _Rebuilder:
                 case "STILL":
                     given = (at - made_at).total_seconds()
                     self.missing(
-                        f"how long Instagram would have worked on container {container}: longer than"
+                        f"how long container {container} would have been worked on: longer than"
                         f" the {given:.0f} s that it was given, {_LONGER:g} times that is made up"
                     )
                     return {"processing_seconds": given * _LONGER}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax import saxutils
 
-from statemachine.layout import LINE_HEIGHT, Box, Layout, Line, Node, Point, edge_inset
+from statemachine.layout import CARDS, LINE_HEIGHT, Box, Layout, Line, Node, Point, edge_inset
 
 STYLE = """
 text { font: 15px sans-serif; fill: #1f2328; text-anchor: middle; dominant-baseline: central }
@@ -168,7 +168,7 @@ def shape(kind: str, box: Box) -> Iterator[str]:
             inside = Box(box.x, box.y, box.width - 7, box.height - 7)
             yield f'<rect class="shape {kind}" {frame(inside)} rx="{number(radius - 3.5)}"/>'
         case "Map":
-            for behind in (6, 3, 0):
+            for behind in (CARDS, CARDS / 2, 0):
                 card = Box(box.x + behind, box.y + behind, box.width, box.height)
                 yield f'<rect class="shape {kind}" {frame(card)} rx="6"/>'
         case _:

@@ -8,9 +8,9 @@ states give the same picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from typing import Any, Literal
 
 State = Mapping[str, Any]
@@ -19,6 +19,8 @@ Side = Literal["left", "right"]
 
 NODE_WIDTH, NODE_HEIGHT, INNER_WIDTH = 168.0, 40.0, 146.0
 MAP_HEAD, MAP_FOOT = 32.0, 14.0
+CARDS = 6.0
+"""So far the cards behind a Map look out, below and on the right."""
 LETTER, LINE_HEIGHT = 7.3, 14.0
 """Room for one letter of a label, on the generous side: which font a reader has is not known."""
 
@@ -28,6 +30,7 @@ _LANE_SPACE, _LANES = 12.0, 8
 _PORT_SPACE, _PORT_REACH = (15.0, 11.0), 16.0
 _FIRST_LANE = {"gap": 18.0, "right": 24.0}
 _LEAD = 11.0
+_BADGE, _BADGE_OUT = 18.0, 3.0
 _OVERLAP, _CROSSING = 1000, 10
 
 
@@ -111,13 +114,19 @@ class Layout:
     lines: list[Line]
 
 
-def arrange(states: Mapping[str, State], start: str, transitions: Sequence[Transition]) -> Layout:
-    """Places for all `states` and ways for all `transitions`."""
+def arrange(
+    states: Mapping[str, State],
+    start: str,
+    transitions: Sequence[Transition],
+    badges: Collection[str] = (),
+) -> Layout:
+    """Places for all `states` and ways for all `transitions`; `badges` are states with a badge."""
     cells = _rows(states, start, transitions)
     room = _Room()
     for _ in range(_TRIES):
         nodes = _place(states, cells, room.gap)
-        lines, stuck = _with_labels(nodes, _routes(nodes, transitions, room))
+        covered = [*map(_extent, nodes.values()), *(badge_box(nodes[n]) for n in badges)]
+        lines, stuck = _with_labels(covered, _routes(nodes, transitions, room))
         if stuck is None:
             break
         room = room.wider_for(stuck)
@@ -126,8 +135,8 @@ def arrange(states: Mapping[str, State], start: str, transitions: Sequence[Trans
     xs = [x for line in lines for x, _ in line.points]
     boxes = [*(n.box for n in nodes.values()), *(ln.label for ln in lines if ln.label is not None)]
     return Layout(
-        left=min(*xs, *(box.x - box.width / 2 for box in boxes)) - _MARGIN,
-        right=max(*xs, *(box.x + box.width / 2 for box in boxes)) + _MARGIN,
+        left=min([*xs, *(box.x - box.width / 2 for box in boxes)]) - _MARGIN,
+        right=max([*xs, *(box.x + box.width / 2 for box in boxes)]) + _MARGIN,
         bottom=max(box.y + box.height / 2 for box in boxes) + _MARGIN,
         nodes=nodes,
         lines=lines,
@@ -244,6 +253,20 @@ def edge_inset(kind: str, side: Side, height: float, offset: float) -> float:
         radius = height / 2
         return radius - float((radius**2 - offset**2) ** 0.5)
     return 0
+
+
+def badge_box(node: Node) -> Box:
+    """The place of a badge: on the upper left corner, so far out that the text stays free."""
+    corner = edge_inset(node.kind, "left", node.box.height, node.box.height / 2)
+    x, y = node.box.x - node.box.width / 2 + corner, node.box.y - node.box.height / 2
+    return Box(x + _BADGE_OUT, y - _BADGE_OUT, _BADGE, _BADGE)
+
+
+def _extent(node: Node) -> Box:
+    """All that a state covers."""
+    behind = CARDS if node.kind == "Map" else 0
+    box = node.box
+    return Box(box.x + behind / 2, box.y + behind / 2, box.width + behind, box.height + behind)
 
 
 # Lines.
@@ -371,13 +394,10 @@ def _box(segment: tuple[Point, Point]) -> Box:
 # Labels.
 
 
-def _with_labels(
-    nodes: Mapping[str, Node], lines: Sequence[Line]
-) -> tuple[list[Line], Line | None]:
+def _with_labels(covered: Sequence[Box], lines: Sequence[Line]) -> tuple[list[Line], Line | None]:
     """Each label at the first place along its line where it covers nothing; if one finds none,
     its line comes second.
     """
-    boxes = [node.box for node in nodes.values()]
     placed: list[Line] = []
     for line in lines:
         if not line.transition.label:
@@ -388,7 +408,7 @@ def _with_labels(
         free = (
             place
             for place in _label_places(line)
-            if not any(place.touches(box, 1) for box in chain(boxes, others, labels))
+            if not any(place.touches(box, 1) for box in chain(covered, others, labels))
         )
         label = next(free, None)
         if label is None:
@@ -411,8 +431,8 @@ def _label_places(line: Line) -> Iterator[Box]:
             for part in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5):
                 yield Box(x1, (y1 + y2) / 2 + room * part / 10, width, height)
         if x1 == x2:
-            for side in (1, -1):
-                yield beside(line.transition, ((x1, y1), (x2, y2)), side)
+            for side, drop in product((1, -1), (-2, 3)):
+                yield beside(line.transition, ((x1, y1), (x2, y2)), side, drop)
 
 
 def _label_size(transition: Transition) -> tuple[float, float]:
@@ -420,8 +440,10 @@ def _label_size(transition: Transition) -> tuple[float, float]:
     return width, len(transition.label) * LINE_HEIGHT
 
 
-def beside(transition: Transition, upright: Sequence[Point], side: int) -> Box:
-    """The place of a label right (1) or left (-1) of an upright line."""
+def beside(
+    transition: Transition, upright: Sequence[Point], side: int = 1, drop: float = -2
+) -> Box:
+    """The place of a label right (1) or left (-1) of an upright line, `drop` below its middle."""
     (x, begin), (_, end) = upright
     width, height = _label_size(transition)
-    return Box(x + side * (width / 2 + 3), (begin + end) / 2 - 2, width, height)
+    return Box(x + side * (width / 2 + 3), (begin + end) / 2 + drop, width, height)

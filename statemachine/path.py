@@ -25,8 +25,8 @@ from statemachine.layout import (
     State,
     Transition,
     arrange,
+    badge_box,
     beside,
-    edge_inset,
     inner_lines,
     inner_nodes,
     inner_states,
@@ -36,8 +36,6 @@ from statemachine.walk import Walk, Way, walked
 
 _NAME_RISE, _NOTE_DROP = 7.0, 10.0
 """How far from the middle the two lines of text in a state are."""
-_BADGE_RADIUS, _BADGE_OUT = 9.0, 3.0
-"""A badge lies on the upper left corner, above the text; so far out that it leaves both free."""
 _ROW, _INDENT, _ICON, _AFTER_ICON, _BETWEEN, _LETTER = 22.0, 24.0, 26.0, 36.0, 24.0, 7.0
 """Of the legend; a letter is measured as in the workflow's picture, on the generous side."""
 
@@ -102,7 +100,9 @@ def draw(definition: Mapping[str, Any], history: History) -> str:
     states: Mapping[str, State] = definition["States"]
     walk = walked(history)
     taken = _taken(list(transitions_of(states)), walk.ways)
-    layout = arrange(states, definition["StartAt"], list(taken))
+    layout = arrange(
+        states, definition["StartAt"], list(taken), states.keys() & walk.standing.keys()
+    )
     return "\n".join(_document(definition, walk, taken, layout)) + "\n"
 
 
@@ -198,9 +198,7 @@ def _node(node: Node, state: State, states: Mapping[str, State], walk: Walk) -> 
         yield _text(note, box.x, middle + _NOTE_DROP, ' class="note"')
     yield "</g>"
     if is_standing:
-        corner = edge_inset(node.kind, "left", box.height, box.height / 2)
-        x, y = box.x - box.width / 2 + corner + _BADGE_OUT, box.y - box.height / 2 - _BADGE_OUT
-        yield from _badge(walk.status, x, y)
+        yield from _badge(walk.status, badge_box(node))
     for line in inner_lines(node):
         yield from _inner_line(line, walk)
     for part in inner_nodes(node, state):
@@ -213,14 +211,14 @@ def _inner_line(line: Line, walk: Walk) -> Iterator[str]:
     yield from _line(line, count)
     counted = replace(line, transition=_with_count(line.transition, count))
     if counted.transition.label:
-        place = beside(counted.transition, line.points, 1)
+        place = beside(counted.transition, line.points)
         yield from drawing.caption(counted, place, _look(line, count))
 
 
-def _badge(status: str, x: float, y: float) -> Iterator[str]:
+def _badge(status: str, box: Box) -> Iterator[str]:
     look, sign = _SIGNS[status]
-    yield f'<g class="badge {look}" transform="translate({number(x)} {number(y)})">'
-    yield f'<circle r="{number(_BADGE_RADIUS)}"/><path d="{sign}"/></g>'
+    yield f'<g class="badge {look}" transform="translate({number(box.x)} {number(box.y)})">'
+    yield f'<circle r="{number(box.width / 2)}"/><path d="{sign}"/></g>'
 
 
 def _text(words: str, x: float, y: float, attributes: str = "") -> str:
@@ -246,7 +244,7 @@ def _explained(walk: Walk) -> Iterator[str]:
     """The counts that occur, each with its meaning."""
     outer = {state: n for state, n in walk.visits.items() if state not in walk.iterations}
     if max((*outer.values(), *walk.ways.values()), default=0) > 1:
-        yield "x 2: so often"
+        yield "x 2: two times"
     if walk.items:
         yield "1 of 2: iterations of the Map"
     if walk.redriven:
@@ -280,7 +278,7 @@ def _legend_row(entries: Sequence[_Entry], x: float, y: float) -> Iterator[str]:
 
 
 def _badge_icon(status: str, x: float, y: float) -> Iterator[str]:
-    yield from _badge(status, x + _ICON / 2, y)
+    yield from _badge(status, Box(x + _ICON / 2, y, 18, 18))
 
 
 def _state_icon(look: str, x: float, y: float) -> Iterator[str]:
