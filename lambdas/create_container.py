@@ -2,7 +2,7 @@
 
 In:   as check_status, and {"index": int}
 Out:  {"index": int, "outcome": "created" | "rejected" | "retry" | "throttled", "kind": str,
-       "bytes": int, "tries": int, "error": dict | None}
+       "bytes": int, "shape": str | None, "tries": int, "error": dict | None}
 Raises: TokenInvalidError, AccountBlockedError, QuotaExceededError; what is wrong with the item
         is data
 Retry: safe. An item that has a container keeps it; an unused container expires by itself.

@@ -2,7 +2,7 @@
 
 In:   {"input": the execution's input, "jobId": str, "executionArn": str, "redriveCount": int}
 Out:  {"next": "now" | "scheduled" | "alreadyHandled", "sessionId", "groupId", "accountId", "jobId",
-       "publishAt", "permalink", "post": {"kind", "items": [{"kind", "bytes"}],
+       "publishAt", "permalink", "post": {"kind", "items": [{"kind", "bytes", "shape"}],
        "captionCharacters", "hashtags"}}
 Raises: InvalidPostError (every problem listed), TokenInvalidError, AlreadyPublishingError for a
         group whose last publish is unconfirmed

@@ -9,7 +9,7 @@ import boto3
 from postwright.media import MediaBucket
 from postwright.models import Description, Group, MediaItem, Session, now_text
 from postwright.store import Store
-from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
+from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SHAPES, SampleGroup
 
 _PRESIGN_SECONDS = 60
 
@@ -36,7 +36,7 @@ def fill(environment: Mapping[str, str]) -> None:
     )
     names = {item.file_name for group in DEMO_SESSION.groups for item in group.media}
     for name in sorted(names):
-        media.upload(SAMPLES_DIR / name, _key(name))
+        media.upload(SAMPLES_DIR / name, _key(name), SHAPES[name])
     for group in DEMO_SESSION.groups:
         _put_group(store, group)
 

@@ -6,7 +6,6 @@ any sandbox; only the post is made up, and what goes wrong follows a script (`sa
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -22,17 +21,14 @@ from postwright.history import History
 from postwright.history import read as read_history
 from postwright.models import Group, MediaItem, PublishRequest, Session
 from postwright.store import Store
-from sandbox.rebuilding import Item, Rebuilt, rebuild
-from sandbox.samples import SAMPLES_DIR
+from sandbox.made_up_media import make
+from sandbox.rebuilding import Rebuilt, file_name, rebuild
 from sandbox.server import Sandbox, SandboxOptions
 
 _SESSION: Final = "replay"
 _GROUP: Final = "post"
 _JOB: Final = "replayed"
 _WALL_SECONDS: Final = 60.0
-_MOST_BYTES: Final = 320 * 1024 * 1024
-_PHOTO: Final = (1080, 1350)
-_FILM: Final = "08-sunset.mp4"
 
 
 @dataclass(frozen=True)
@@ -85,9 +81,9 @@ class _Stage:
         now = self.sandbox.clock.now().isoformat()
         media = []
         for index, item in enumerate(made.items):
-            key = f"{_SESSION}/enhanced/{item.name(index)}"
+            key = f"{_SESSION}/enhanced/{file_name(item, index)}"
             kind: Any = item.kind
-            self.s3.put_object(Bucket=self.bucket, Key=key, Body=_bytes_of(item, index))
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=make(item, index))
             media.append(MediaItem(key=key, kind=kind))
         self.store.put_session(
             Session(session_id=_SESSION, name="A replay", step="publish", created_at=now)
@@ -149,25 +145,3 @@ def _tell(control: httpx.Client, what: str, document: Mapping[str, Any]) -> None
     answer = control.post(f"/_control/{what}", json=document)
     if answer.status_code != httpx.codes.OK:
         raise RuntimeError(f"the simulated Instagram does not take the {what}: {answer.text}")
-
-
-def _bytes_of(item: Item, index: int) -> bytes:
-    """A file of the wanted size, as far as one can be so small: what follows is not looked at."""
-    content = _photo(index) if item.kind == "image" else (SAMPLES_DIR / _FILM).read_bytes()
-    filler = min(item.size_bytes, _MOST_BYTES) - len(content)
-    if filler <= 0:
-        return content
-    if item.kind == "image":
-        return content + bytes(filler)
-    if filler < 8:
-        return content
-    return content + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8)
-
-
-def _photo(index: int) -> bytes:
-    from PIL import Image
-
-    shade = 40 + index * 17 % 180
-    file = io.BytesIO()
-    Image.new("RGB", _PHOTO, (shade, 120, 200 - shade // 2)).save(file, "JPEG", quality=40)
-    return file.getvalue()

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from postwright.errors import split_text
 from postwright.history import History, Try, Visit
+from sandbox.made_up_media import Wanted
 
 Json = dict[str, Any]
 
@@ -34,23 +35,16 @@ _AWS: Final = {
 _KILLED: Final = ("Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown")
 
 
-@dataclass(frozen=True)
-class Item:
-    """A photo or video to make up."""
-
-    kind: str
-    size_bytes: int
-
-    def name(self, index: int) -> str:
-        """Its file's name, by which the script knows it."""
-        return f"replayed-{index + 1:02}.{'jpg' if self.kind == 'image' else 'mp4'}"
+def file_name(item: Wanted, index: int) -> str:
+    """What the file of an item is called, by which the script knows it."""
+    return f"replayed-{index + 1:02}{item.suffix}"
 
 
 @dataclass
 class Rebuilt:
     """A post and what happens to it; `instagram` and `aws` are lines for the two scripts."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[Wanted] = field(default_factory=list)
     caption: str = WORD
     on_quota: str = "fail"
     publish_in_seconds: float | None = None
@@ -122,29 +116,31 @@ class _Rebuilder:
         told = [one.answer["post"] for one in self._answers("LoadPost", "ReloadPost", key="post")]
         if told:
             facts = told[-1]
-            self.made.items = [Item(row["kind"], row["bytes"]) for row in facts["items"]]
+            self.made.items = [_wanted(row) for row in facts["items"]]
             self.made.caption = caption or _caption(facts["captionCharacters"], facts["hashtags"])
         else:
             self.made.items = self._items_by_containers()
             self.made.caption = caption or WORD
             self.missing("the caption's length: it is not recorded")
-        self.missing(
-            "pixels and length of the media: they are not recorded, plain ones are made up"
-        )
+        for number, item in enumerate(self.made.items, 1):
+            if item.shape is None:
+                self.missing(f"pixels of item {number}: not recorded, usual ones are made up")
+            elif item.shortened:
+                self.missing(f"item {number} as a whole, {item.shape}: a lesser one is made up")
         if caption is None:
             self.missing(
                 "the caption's words: they are not recorded, others of their length are made up"
             )
 
-    def _items_by_containers(self) -> list[Item]:
+    def _items_by_containers(self) -> list[Wanted]:
         rows = {
-            one.answer["index"]: Item(one.answer["kind"], one.answer["bytes"])
+            one.answer["index"]: _wanted(one.answer)
             for one in self._answers("CreateContainer", key="kind")
         }
         if not rows:
             self.missing("what the post consists of: it is not recorded, one photo is made up")
-            return [Item("image", 0)]
-        return [rows.get(index, Item("image", 0)) for index in range(max(rows) + 1)]
+            return [Wanted("image")]
+        return [rows.get(index, Wanted("image")) for index in range(max(rows) + 1)]
 
     def _answers(self, *states: str, key: str) -> list[Try]:
         return [
@@ -252,7 +248,7 @@ class _Rebuilder:
     # Lines of the scripts
 
     def _name(self, index: int) -> str:
-        return self.made.items[index].name(index)
+        return file_name(self.made.items[index], index)
 
     def _name_of(self, container: str) -> str:
         return (
@@ -378,6 +374,10 @@ _OF_PYTHON: Final = (
     *("KeyError", "IndexError", "TypeError", "ValueError", "AttributeError", "LookupError"),
     *("RuntimeError", "AssertionError", "NameError", "UnboundLocalError", "ZeroDivisionError"),
 )
+
+
+def _wanted(row: Mapping[str, Any]) -> Wanted:
+    return Wanted(row["kind"], row["bytes"], row.get("shape"))
 
 
 def _is_aws(error: str | None) -> bool:

@@ -8,7 +8,7 @@ states give the same picture.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
 from typing import Any, Literal
@@ -278,10 +278,12 @@ def _routes(
     """A line for each transition, the short ones first."""
     ports = _ports(nodes, transitions)
     lines: list[Line] = []
+    drawn: list[Box] = []
     for transition in sorted(transitions, key=lambda t: _length(nodes, t)):
         ways = _ways(nodes, ports, transition, room)
-        points = min(ways, key=lambda way: _cost(way, lines))
+        points = min(ways, key=lambda way: _cost(way, drawn))
         lines.append(Line(transition, points))
+        drawn += map(_box, pairwise(points))
     return lines
 
 
@@ -371,19 +373,17 @@ def _lane(sides: tuple[Side, Side], lane: int, room: _Room) -> float:
     return NODE_WIDTH / 2 + room.gap - _FIRST_LANE["gap"] - away
 
 
-def _cost(way: Sequence[Point], lines: Iterable[Line]) -> float:
+def _cost(way: Sequence[Point], others: Sequence[Box]) -> float:
     """No two lines may lie on each other; then few crossings, then the nearest lane."""
-    others = [segment for line in lines for segment in pairwise(line.points)]
-    meetings = [_meeting(segment, other) for segment in pairwise(way) for other in others]
+    meetings = [_meeting(_box(segment), other) for segment in pairwise(way) for other in others]
     reach = max(abs(x - way[0][0]) for x, _ in way)
     return sum(meetings) + reach / 1000
 
 
-def _meeting(one: tuple[Point, Point], other: tuple[Point, Point]) -> int:
-    flat = _box(one).height == 0, _box(other).height == 0
-    if not _box(one).touches(_box(other), 1):
+def _meeting(one: Box, other: Box) -> int:
+    if not one.touches(other, 1):
         return 0
-    return _OVERLAP if flat[0] == flat[1] else _CROSSING
+    return _OVERLAP if (one.height == 0) == (other.height == 0) else _CROSSING
 
 
 def _box(segment: tuple[Point, Point]) -> Box:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,59 +20,21 @@ from postwright.models import Group, MediaItem, PublishRequest
 from sandbox.instagram import DEMO_ACCOUNT
 from sandbox.names import BUCKET, REGION
 from sandbox.samples import SAMPLES_DIR
+from tests.documents import ROOT, RUN_SECONDS, blocks, run, run_here, serving
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUN_SECONDS = 60
 SIGNED_AS_S3_WANTS = Config(signature_version="s3v4")
 
 
 @pytest.fixture(scope="module")
 def origins() -> Iterator[dict[str, str]]:
-    """A sandbox as the README starts it, on free ports and without waiting."""
-    ports = ["--port", "0", "--instagram-port", "0", "--aws-port", "0"]
-    command = [sys.executable, "-m", "postwright.cli", "sandbox", "serve", "--json", *ports]
-    with subprocess.Popen(
-        [*command, "--speed", "max"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.terminate()
-        assert process.wait(RUN_SECONDS) == 0
+    with serving() as addresses:
+        yield addresses
 
 
-def blocks(marker: str) -> list[str]:
-    return re.findall(rf"<!-- {re.escape(marker)} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-
-
-def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    bash = f"set -euo pipefail\nshopt -s expand_aliases\n{script}"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(
-        ["bash", "-c", bash],
-        cwd=ROOT,
-        env={**clean, **environment},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-
-
-SCRIPTS = blocks("run against a sandbox")
+SCRIPTS = blocks(README, "run against a sandbox")
 assert len(SCRIPTS) == 4, "the README marks what is run here"
 COMMANDS, FROM_OUTSIDE, BY_CURL, MISBEHAVING = SCRIPTS
-
-
-def run_here(origins: dict[str, str], script: str) -> str:
-    """What a script of the README prints, run against our sandbox."""
-    if "curl" in script and shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
-    for name, port in {"app": 8080, "instagram": 8081, "aws": 8082}.items():
-        script = script.replace(f"http://127.0.0.1:{port}", origins[name])
-    done = run(script, AWS_ENDPOINT_URL=origins["aws"])
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def live(origins: dict[str, str]) -> list[dict[str, Any]]:
@@ -104,7 +64,7 @@ def test_a_publish_that_is_answered_as_refused_is_still_live_once(origins: dict[
 
 
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    (shown,) = blocks("output: make demo")
+    (shown,) = blocks(README, "output: make demo")
 
     done = subprocess.run(
         [sys.executable, "-m", "sandbox.demo"],

@@ -134,9 +134,16 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
         if job.kind != "carousel":
             known.caption_hash = job.caption_hash
         app.store.put_container(ref, key, known)
-    facts = {"kind": item.media.kind, "bytes": item.size_bytes, "tries": known.tries}
     outcome = "created" if known.state == "finished" else known.state
-    return {"index": index, "outcome": outcome, **facts, "error": known.error}
+    return {
+        "index": index,
+        "outcome": outcome,
+        "kind": item.media.kind,
+        "bytes": item.size_bytes,
+        "shape": item.shape,
+        "tries": known.tries,
+        "error": known.error,
+    }
 
 
 def create_carousel(app: App, ref: Ref) -> dict[str, Any]:

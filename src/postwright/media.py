@@ -4,6 +4,7 @@ from.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,19 @@ _CONTENT_TYPES = {
     ".mov": "video/quicktime",
 }
 
+_SHAPE = re.compile(r"\d{1,5}x\d{1,5}( \d{1,5}(\.\d)?s)?")
+
 
 @dataclass(frozen=True)
 class MediaHead:
     """What S3 tells of an object without its bytes; `version_id` is None in a bucket without
-    versions.
+    versions. `shape` is what its metadata say of pixels and length, as `probe.shape_of` does.
     """
 
     size_bytes: int
     etag: str
     version_id: str | None
+    shape: str | None = None
 
 
 class MediaBucket:
@@ -62,10 +66,12 @@ class MediaBucket:
                 return None
             raise
         version = found.get("VersionId")
+        shape = found.get("Metadata", {}).get("shape", "")
         return MediaHead(
             size_bytes=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             version_id=version if version != "null" else None,
+            shape=shape if _SHAPE.fullmatch(shape) else None,
         )
 
     def presign(self, key: str, version_id: str | None = None) -> str:
@@ -77,9 +83,14 @@ class MediaBucket:
             "get_object", Params=parameters, ExpiresIn=self._presign_seconds
         )
 
-    def upload(self, path: Path, key: str) -> None:
-        """Put a file, with the content type that Instagram expects; a repeat replaces it."""
+    def upload(self, path: Path, key: str, shape: str | None = None) -> None:
+        """Put a file, with the content type that Instagram expects and its shape as metadata; a
+        repeat replaces it.
+        """
         content_type = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
         self._client.upload_file(
-            str(path), self._bucket, key, ExtraArgs={"ContentType": content_type}
+            str(path),
+            self._bucket,
+            key,
+            ExtraArgs={"ContentType": content_type, "Metadata": {"shape": shape} if shape else {}},
         )

@@ -210,6 +210,7 @@ class SnapshotItem(Model):
     version_id: str | None = None
     size_bytes: int
     options_hash: str
+    shape: str | None = None
 
 
 PARENT: Final = "parent"

@@ -119,6 +119,7 @@ def prepare(app: App, group: Group) -> Post:
             version_id=head.version_id,
             size_bytes=head.size_bytes,
             options_hash=item.options_hash(),
+            shape=head.shape,
         )
         for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
         if head is not None

@@ -10,10 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from postwright.executions import Executions
 from postwright.history import Event, History, HistoryError, instant, read
+
+_T = TypeVar("_T")
 
 PUBLISHED: Final = "PostPublished"
 """What a fixture expects that is to end with a live post; else the name of an error's class."""
@@ -45,21 +47,31 @@ def of_execution(executions: Executions, job_id: str) -> Recording:
 
 
 def from_file(path: Path) -> Recording:
-    """The recording in a file; raises HistoryError for one that holds none, and OSError."""
+    """The recording in a file; raises HistoryError for one that holds none, and OSError.
+
+    The events may stand in any order, such as that of `--reverse-order`.
+    """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        events = [dict(event) for event in document["events"]]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        events = sorted(map(dict, document["events"]), key=lambda event: int(event["id"]))
+        return Recording(
+            name=path.stem,
+            events=events,
+            definition=_of_type(dict, document, "definition"),
+            expect=_of_type(str, document, "expect"),
+            caption=_of_type(str, document, "caption"),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise HistoryError(
             f"{path.name} holds no history: a JSON object with a list of events is wanted"
         ) from error
-    return Recording(
-        name=path.stem,
-        events=events,
-        definition=document.get("definition"),
-        expect=document.get("expect"),
-        caption=document.get("caption"),
-    )
+
+
+def _of_type(wanted: type[_T], document: Mapping[str, Any], name: str) -> _T | None:
+    value = document.get(name)
+    if value is not None and not isinstance(value, wanted):
+        raise TypeError(f"{name} is no {wanted.__name__}")
+    return value
 
 
 def to_text(recording: Recording) -> str:

@@ -111,9 +111,12 @@ def load(
 
 def facts_of(job: Job) -> dict[str, Any]:
     """What the history keeps of a post, so that one of its shape can be made up: no text, no names,
-    no ids. Sizes are in bytes.
+    no ids. Sizes are in bytes; `shape` is null where the object's metadata do not tell it.
     """
-    items = [{"kind": item.media.kind, "bytes": item.size_bytes} for item in job.items]
+    items = [
+        {"kind": item.media.kind, "bytes": item.size_bytes, "shape": item.shape}
+        for item in job.items
+    ]
     text = job.caption_text or ""
     return {
         "kind": job.kind,

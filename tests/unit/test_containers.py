@@ -630,6 +630,7 @@ def test_instagram_fetches_the_image_by_a_url_that_is_nowhere_else(world: World)
         "outcome": "created",
         "kind": "image",
         "bytes": 7,
+        "shape": None,
         "tries": 1,
         "error": None,
     }

@@ -125,6 +125,39 @@ def test_an_upload_replaces_what_was_there(
     assert cloud.s3.get_object(Bucket=cloud.bucket, Key="up/again.jpg")["Body"].read() == b"second"
 
 
+@pytest.mark.parametrize(
+    ("told", "shape"),
+    [
+        ({"shape": "1080x1350"}, "1080x1350"),
+        ({"shape": "1080x1920 12.5s"}, "1080x1920 12.5s"),
+        ({"shape": "a caption, or worse"}, None),
+        ({"shape": "123456x1"}, None),
+        ({"other": "1x1"}, None),
+        ({}, None),
+    ],
+)
+def test_the_metadata_tell_the_shape_and_nothing_else(
+    bucket: MediaBucket, cloud: Cloud, told: dict[str, str], shape: str | None
+) -> None:
+    cloud.s3.put_object(Bucket=cloud.bucket, Key=KEY, Body=b"hello", Metadata=told)
+
+    head = bucket.head(KEY)
+
+    assert head is not None
+    assert head.shape == shape
+
+
+def test_an_upload_tells_the_shape(bucket: MediaBucket, tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(b"first")
+
+    bucket.upload(file, "up/shaped.jpg", "1080x1350")
+
+    head = bucket.head("up/shaped.jpg")
+    assert head is not None
+    assert head.shape == "1080x1350"
+
+
 def test_on_aws_a_url_has_the_buckets_own_host_and_a_signature_of_version_4(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -547,7 +547,7 @@ def test_a_run_from_the_console_claims_the_group_itself(world: World) -> None:
         "permalink": None,
         "post": {
             "kind": "image",
-            "items": [{"kind": "image", "bytes": len(picture())}],
+            "items": [{"kind": "image", "bytes": len(picture()), "shape": None}],
             "captionCharacters": 5,
             "hashtags": 0,
         },

@@ -8,10 +8,11 @@ import pytest
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
 from postwright import caption as captions
+from postwright import probe
 from postwright.models import PublishRequest
 from postwright.preflight import check_files
 from postwright.probe import VideoFacts, probe_video
-from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
+from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SHAPES, SampleGroup
 from sandbox.samples.make_samples import PHOTOS, TURNED, VIDEOS, make_photo
 
 INPUTS = sorted((Path(__file__).parents[2] / "examples" / "inputs").glob("*.json"))
@@ -119,3 +120,15 @@ def test_every_example_input_names_a_group_of_the_demo(path: Path) -> None:
 
 def test_the_examples_cover_the_ways_to_publish() -> None:
     assert [path.stem for path in INPUTS] == ["carousel", "image", "scheduled", "wait-for-quota"]
+
+
+def test_the_shapes_that_are_written_down_are_those_of_the_files() -> None:
+    found = {
+        name: probe.shape_of(SAMPLES_DIR / name, "video" if name.endswith(".mp4") else "image")
+        for name in SHAPES
+    }
+
+    assert found == SHAPES
+    assert SHAPES.keys() == {
+        item.file_name for group in DEMO_SESSION.groups for item in group.media
+    }

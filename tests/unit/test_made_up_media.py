@@ -1,0 +1,59 @@
+"""Media that are made up have the wanted shape and size, and can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from postwright import probe
+from sandbox.made_up_media import Wanted, make
+
+
+@pytest.mark.parametrize("shape", ["1080x566", "320x400"])
+def test_a_photo_has_its_shape_and_size(tmp_path: Path, shape: str) -> None:
+    content = make(Wanted("image", 90_000, shape))
+
+    assert len(content) == 90_000
+    assert shape_of(tmp_path, content, "image") == shape
+
+
+@pytest.mark.parametrize("shape", ["240x426 3.5s", "64x64 0.1s"])
+def test_a_film_has_its_shape_length_and_size(tmp_path: Path, shape: str) -> None:
+    content = make(Wanted("video", 90_000, shape))
+
+    assert len(content) == 90_000
+    assert shape_of(tmp_path, content, "video") == shape
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("image", "1080x1350"), ("video", "720x1280 4.0s")])
+def test_without_a_shape_a_usual_one_is_made(tmp_path: Path, kind: str, shape: str) -> None:
+    assert shape_of(tmp_path, make(Wanted(kind)), kind) == shape
+
+
+def test_no_file_is_smaller_than_it_can_be(tmp_path: Path) -> None:
+    content = make(Wanted("image", 10, "80x80"))
+
+    assert len(content) > 10
+    assert shape_of(tmp_path, content, "image") == "80x80"
+
+
+def test_what_is_too_long_or_too_large_is_made_lesser_and_says_so(tmp_path: Path) -> None:
+    film, photo = Wanted("video", 0, "64x64 700.0s"), Wanted("image", 0, "99999x99999")
+
+    assert (film.shortened, photo.shortened) == (True, True)
+    assert not Wanted("video", 0, "64x64 60.0s").shortened
+    assert shape_of(tmp_path, make(film), "video") == "64x64 60.0s"
+    assert shape_of(tmp_path, make(photo), "image") == "1080x1350"
+
+
+def test_no_two_shades_are_the_same_file() -> None:
+    wanted = Wanted("image", 0, "80x80")
+
+    assert len({make(wanted, shade) for shade in range(10)}) == 10
+
+
+def shape_of(folder: Path, content: bytes, kind: str) -> str | None:
+    path = folder / f"made-up{Wanted(kind).suffix}"
+    path.write_bytes(content)
+    return probe.shape_of(path, "image" if kind == "image" else "video")
