@@ -6,6 +6,7 @@ any sandbox; only the post is made up, and what goes wrong follows a script (`sa
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -27,7 +28,7 @@ from sandbox.server import Sandbox, SandboxOptions
 
 _SESSION: Final = "replay"
 _GROUP: Final = "post"
-_JOB: Final = "replayed"
+_NUMBERS: Final = itertools.count(1)
 _WALL_SECONDS: Final = 60.0
 
 
@@ -53,7 +54,7 @@ def play(sandbox: Sandbox, recorded: History, caption: str | None = None) -> Liv
         stage = _Stage(sandbox, open_clients)
         stage.write(made)
         stage.run(made, recorded)
-        return Live(read_history(stage.executions.events(_JOB)), made.missing)
+        return Live(read_history(stage.executions.events(stage.job_id)), made.missing)
 
 
 class _Stage:
@@ -71,6 +72,7 @@ class _Stage:
             )
 
         self.sandbox = sandbox
+        self.job_id = f"replayed-{next(_NUMBERS)}"
         self.bucket = environment["POSTWRIGHT_BUCKET"]
         self.s3 = client("s3")
         self.store = Store(client("dynamodb"), environment["POSTWRIGHT_TABLE"])
@@ -109,7 +111,7 @@ class _Stage:
                     began = [recorded.started_at, *recorded.redriven_at][number]
                     due = clock.now() + (ends[number].at - began)
                     clock.wait_until(due, was_busy=True)
-                    self.executions.stop(_JOB, "stopped as it was then")
+                    self.executions.stop(self.job_id, "stopped as it was then")
             self._wait()
 
     def _start(self, made: Rebuilt) -> None:
@@ -121,21 +123,21 @@ class _Stage:
         if made.publish_in_seconds is not None:
             due = self.sandbox.clock.now() + timedelta(seconds=made.publish_in_seconds)
             request["publishAt"] = due.isoformat()
-        self.executions.start(_JOB, PublishRequest.model_validate(request))
+        self.executions.start(self.job_id, PublishRequest.model_validate(request))
 
     def _redrive(self, number: int, recorded: History) -> bool:
         """False when it needs none: it ended in success this time."""
-        found = self.executions.describe(_JOB)
+        found = self.executions.describe(self.job_id)
         if found is None or not found.over:
             return False
         pause = recorded.redriven_at[number - 1] - recorded.ends[number - 1].at
         self.sandbox.clock.advance(pause.total_seconds())
-        self.executions.redrive(_JOB, f"replay-{number}")
+        self.executions.redrive(self.job_id, f"replay-{number}")
         return True
 
     def _wait(self) -> None:
         end = time.monotonic() + _WALL_SECONDS
-        while (found := self.executions.describe(_JOB)) is not None and found.running:
+        while (found := self.executions.describe(self.job_id)) is not None and found.running:
             if time.monotonic() > end:
                 raise TimeoutError("the replay does not end")
             time.sleep(0.01)

@@ -34,8 +34,8 @@ from statemachine.layout import (
 from statemachine.picture import transitions_of
 from statemachine.walk import Walk, Way, walked
 
-_NAME_RISE, _NOTE_DROP = 7.0, 10.0
-"""How far from the middle the two lines of text in a state are."""
+_TWO_LINES, _TWO_LINES_IN_HEAD = (-7.0, 10.0), (-6.0, 8.0)
+"""How far from the middle the two lines of text in a state are, and those in the head of a Map."""
 _ROW, _INDENT, _ICON, _AFTER_ICON, _BETWEEN, _LETTER = 22.0, 24.0, 26.0, 36.0, 24.0, 7.0
 """Of the legend; a letter is measured as in the workflow's picture, on the generous side."""
 
@@ -54,6 +54,8 @@ _STYLE = """
 .taken .line { stroke: #24292f; stroke-width: 2.5 }
 .tip { fill: #24292f }
 .catch.taken .line { stroke: #cf222e }
+.inside .halo { stroke: none }
+.inside rect { fill: none }
 .visited .shape { stroke-width: 2 }
 .aside .shape { fill: #ffffff; stroke: #d0d7de }
 .aside text { fill: #767e87 }
@@ -190,12 +192,13 @@ def _node(node: Node, state: State, states: Mapping[str, State], walk: Walk) -> 
         look = f"{look} {_SIGNS[walk.status][0]}"
     note = path_words.note(states, walk, node.name)
     middle = box.y - box.height / 2 + MAP_HEAD / 2 if node.inner else box.y
+    rise, drop = _TWO_LINES_IN_HEAD if node.inner else _TWO_LINES
     yield f'<g class="{look}" data-state={quoted(node.name)}>'
     yield f"<title>{escape(path_words.title(states, walk, node.name))}</title>"
     yield from shape(node.kind, box)
-    yield _text(node.name, box.x, middle - _NAME_RISE if note else middle)
+    yield _text(node.name, box.x, middle + rise if note else middle)
     if note:
-        yield _text(note, box.x, middle + _NOTE_DROP, ' class="note"')
+        yield _text(note, box.x, middle + drop, ' class="note"')
     yield "</g>"
     if is_standing:
         yield from _badge(walk.status, badge_box(node))
@@ -208,11 +211,13 @@ def _node(node: Node, state: State, states: Mapping[str, State], walk: Walk) -> 
 def _inner_line(line: Line, walk: Walk) -> Iterator[str]:
     ends = line.transition.source, line.transition.target
     count = sum(n for way, n in walk.ways.items() if (way.source, way.target) == ends)
+    yield '<g class="inside">'
     yield from _line(line, count)
     counted = replace(line, transition=_with_count(line.transition, count))
     if counted.transition.label:
         place = beside(counted.transition, line.points)
         yield from drawing.caption(counted, place, _look(line, count))
+    yield "</g>"
 
 
 def _badge(status: str, box: Box) -> Iterator[str]:

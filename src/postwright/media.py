@@ -23,7 +23,7 @@ _CONTENT_TYPES = {
     ".mov": "video/quicktime",
 }
 
-_SHAPE = re.compile(r"\d{1,5}x\d{1,5}( \d{1,5}(\.\d)?s)?")
+SHAPE = re.compile(r"\d{1,5}x\d{1,5}( \d{1,5}(\.\d)?s)?")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MediaBucket:
             size_bytes=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             version_id=version if version != "null" else None,
-            shape=shape if _SHAPE.fullmatch(shape) else None,
+            shape=shape if SHAPE.fullmatch(shape) else None,
         )
 
     def presign(self, key: str, version_id: str | None = None) -> str:

@@ -18,6 +18,7 @@ import httpx
 from postwright.error_table import Call
 from postwright.errors import redact, split_text
 from postwright.history import Event, HistoryError, instant, message_of, parsed
+from postwright.media import SHAPE
 from postwright.models import ContainerState, MediaKind, OnQuota, PostKind
 from postwright.recording import Recording
 
@@ -81,21 +82,28 @@ _NUMBERS: Final = {
 _NESTED: Final = ("pending", "seen", "quota", "post", "items", "error")
 _COUNTS: Final = ("index", "length", "redriveCount")
 _STATE: Final = re.compile(r"(?=.{1,40}$)(?:[A-Z][a-z]+)+")
-_INSTANT: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})"
-)
+_FORMS: Final = {
+    "shape": SHAPE,
+    "publishAt": re.compile(
+        r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
+    ),
+}
 _CLASS: Final = re.compile(
     r"(?=.{1,80}$)(?:(?:Lambda|Runtime)\.)?[A-Z][A-Za-z]*(?:Error|Exception)"
 )
 _OF_SERVICES: Final = frozenset(
     {
-        *("Lambda.Unknown", "Sandbox.Timedout", "States.BranchFailed", "States.DataLimitExceeded"),
-        *("States.HeartbeatTimeout", "States.IntrinsicFailure", "States.NoChoiceMatched"),
-        *("States.ParameterPathFailure", "States.Permissions", "States.ResultPathMatchFailure"),
-        *("States.Runtime", "States.TaskFailed", "States.Timeout"),
+        *("Exception", "Lambda.Unknown", "Sandbox.Timedout", "TapeIsOver"),
+        *("States.BranchFailed", "States.DataLimitExceeded", "States.HeartbeatTimeout"),
+        *("States.ExceedToleratedFailureThreshold", "States.IntrinsicFailure"),
+        *("States.ItemReaderFailed", "States.NoChoiceMatched", "States.ParameterPathFailure"),
+        *("States.Permissions", "States.QueryEvaluationError", "States.ResultPathMatchFailure"),
+        *("States.ResultWriterFailed", "States.Runtime", "States.TaskFailed", "States.Timeout"),
     }
 )
-"""Source: Step Functions developer guide, "Handling errors in workflows", read 2026-11."""
+"""Source: Step Functions developer guide, "Handling errors in workflows", read 2026-11; and
+the error of a replay that asks for more than was recorded.
+"""
 _NO_ANSWER: Final = re.compile(r"\(no answer, (\w{1,40})\)", re.ASCII)
 _TELLING: Final = re.compile(r"still processing|its \d{1,4} posts", re.ASCII)
 """What in our own sentences tells apart failures that have the same codes."""
@@ -132,9 +140,8 @@ def is_open(name: str, value: Any) -> bool:
     if isinstance(value, int):
         return abs(value) <= _NUMBERS.get(name, max(_NUMBERS.values()))
     if isinstance(value, str):
-        return value in _WORDS.get(name, ()) or (
-            name == "publishAt" and _INSTANT.fullmatch(value) is not None
-        )
+        form = _FORMS.get(name)
+        return value in _WORDS.get(name, ()) or (form is not None and bool(form.fullmatch(value)))
     return value is None
 
 
@@ -233,7 +240,7 @@ def _facts(value: Any) -> Any:
 
 
 _GONE: Final = object()
-_KNOWN: Final = frozenset({*_MADE_UP, *_WORDS, *_NUMBERS, *_NESTED, "publishAt", "type"})
+_KNOWN: Final = frozenset({*_MADE_UP, *_WORDS, *_NUMBERS, *_NESTED, *_FORMS, "type"})
 
 
 def _fact(name: str, value: Any) -> Any:

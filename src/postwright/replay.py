@@ -2,11 +2,14 @@
 
 The path is compared first, state by state; the first place where it parts is what matters, as all
 that comes later follows from it. Up to there, what went in and came out is compared too.
+
+A report can be shown to anybody: of a text that is none of our own words it tells the length.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -14,11 +17,13 @@ from typing import Any, Final
 
 from postwright.errors import redact
 from postwright.history import History, Try, Visit
+from postwright.redaction import error_name, is_open
 
 _WAIT_TOLERANCE_SECONDS: Final = 1.5
 """Step Functions promises no exact waits; one that was changed differs by more."""
 _LONGEST: Final = 300
 _END: Final = "the end"
+_KEY: Final = re.compile(r"[A-Za-z]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,15 @@ def compare(recorded: History, replayed: History) -> tuple[Difference | None, li
                 return found, differences
             differences.append(found)
     if recorded.outcome != replayed.outcome:
-        return Difference(*before, "how it ends", recorded.outcome, replayed.outcome), differences
+        ends = outcome(recorded), outcome(replayed)
+        return Difference(*before, "how it ends", *ends), differences
     return None, differences
+
+
+def outcome(history: History) -> str:
+    """The end state, or the name of the error, without what a person may have typed."""
+    named = history.end is not None and history.end.error is not None
+    return error_name(history.outcome) if named else history.outcome
 
 
 def path_alone(history: History) -> History:
@@ -174,7 +186,10 @@ def _details(
 
 
 def _tries(visit: Visit) -> str:
-    words = [one.error or ("no answer" if one.outcome == "open" else "ok") for one in visit.tries]
+    words = [
+        error_name(one.error) if one.error else "no answer" if one.outcome == "open" else "ok"
+        for one in visit.tries
+    ]
     return ", then ".join(words) or "none"
 
 
@@ -196,16 +211,52 @@ def _without_marks(one: Try) -> Any:
 
 
 def _apart(old: Any, new: Any) -> tuple[str, str]:
-    """Two values as text, cut down to the keys in which they differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        old = {name: old[name] for name in names if name in old}
-        new = {name: new[name] for name in names if name in new}
-    return _short(old), _short(new)
+    """Two values as text, cut down to where they differ."""
+    shown = tuple(_short(_open("", value)) for value in _differing(old, new))
+    return (shown[0], f"{shown[1]}, another one") if shown[0] == shown[1] else (shown[0], shown[1])
+
+
+def _differing(old: Any, new: Any) -> tuple[Any, Any]:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return old, new
+    both = {
+        name: _differing(old[name], new[name])
+        for name in old
+        if name in new and old[name] != new[name]
+    }
+    return (
+        {
+            name: both[name][0] if name in both else old[name]
+            for name in old
+            if name in both or name not in new
+        },
+        {
+            name: both[name][1] if name in both else new[name]
+            for name in new
+            if name in both or name not in old
+        },
+    )
+
+
+def _open(name: str, value: Any) -> Any:
+    """A value as anybody may see it."""
+    match value:
+        case dict():
+            return {
+                key if _KEY.fullmatch(key) and redact(key) == key else "a key": _open(key, inner)
+                for key, inner in value.items()
+            }
+        case list():
+            return [_open(name, inner) for inner in value]
+        case str() if not is_open(name, value):
+            return f"text of length {len(value)}"
+        case int() | float() if not is_open(name, value):
+            return "a number"
+    return value
 
 
 def _short(value: Any) -> str:
-    text = redact(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
@@ -233,7 +284,7 @@ def _ending(history: History) -> dict[str, Any]:
     stopped = history.stopped_in
     return {
         "status": history.status,
-        "outcome": history.outcome,
+        "outcome": outcome(history),
         "state": stopped.state if stopped else None,
         "seconds": round((history.last_at - history.started_at).total_seconds(), 1),
         "states": len(history.visits),

@@ -239,14 +239,16 @@ def _settle(app: App, case: Case, by: str) -> bool:
 
 
 def _publish(app: App, case: Case, media_id: str | None, settlement: Settlement) -> None:
-    """Transitions 5 and 9: the post is live; without its id the link stays open."""
+    """Transitions 5 and 9: the post is live, and group and job say so in one step; without its id
+    the link stays open, and a job without its link is looked after again.
+    """
+    changes = {"status": "published", "phase": "published", "settlement": settlement}
     try:
-        app.store.succeed(case.ref, media_id)
+        app.store.succeed(case.ref, media_id, changes)
     except ConditionFailedError as error:
         raise NotPossibleError(
             f"Job {case.job.job_id} has another post already.", status=case.job.status
         ) from error
-    app.store.update_job(case.ref, settlement=settlement)
     group = app.store.fence(case.ref.session_id, case.ref.group_id) or case.group
     _close(app, case.ref, group, case.job)
 

@@ -289,8 +289,12 @@ class Store:
         found = self._get(_key(f"ACCOUNT#{account_id}", f"MEDIA#{media_id}"))
         return (found["sessionId"], found["groupId"]) if found else None
 
-    def succeed(self, ref: Ref, media_id: str | None) -> None:
-        """Transition 5: the post is live, with its id or (None) the link still to be found."""
+    def succeed(
+        self, ref: Ref, media_id: str | None, changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Transition 5: the post is live, with its id or (None) the link still to be found; with
+        `changes`, its job takes them in the same step.
+        """
         values: dict[str, Any] = {":published": "published"}
         action = "SET attempt.#state = :published, publishStatus = :published"
         condition = "attribute_exists(attempt)"
@@ -300,7 +304,10 @@ class Store:
             values[":media"] = media_id
             action += ", instagramPostId = :media"
             condition += " AND (attribute_not_exists(instagramPostId) OR instagramPostId = :media)"
-        self._update_group(ref, action, condition, values)
+        if changes is None:
+            self._update_group(ref, action, condition, values)
+        else:
+            self._update_both(ref, action, condition, values, changes)
 
     def allow_resend(self, ref: Ref, seq: int) -> None:
         """Transition 6: nothing was published, so the same container may be sent once more."""

@@ -359,6 +359,30 @@ def test_a_person_gives_the_link_of_a_post_that_is_live(world: World) -> None:
     assert (job.instagram_post_id, world.group().instagram_post_id) == (second, second)
 
 
+def test_a_function_that_dies_after_an_accept_leaves_nothing_untrue(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = unconfirmed(world, live=True)
+    post = the_post(world)
+
+    class Killed(BaseException):
+        """The process ends right after it has written that the post is live."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(publishing, "close_published", die)
+    with pytest.raises(Killed):
+        settling.accept(world.app, ref.job_id, post["id"], "anna")
+    monkeypatch.undo()
+
+    assert (world.group().publish_status, world.job(ref).status) == ("published", "published")
+    assert world.job(ref).settlement is not None
+    assert sweep(world) == counted(settled=1)
+    assert world.job(ref).permalink == world.group().permalink == post["permalink"]
+    assert list(world.store.open_jobs()) == []
+
+
 def test_an_accepted_post_must_be_of_the_kind_and_nobody_elses(world: World) -> None:
     ref = unconfirmed(world)
     _, parent = world.carousel_on_instagram("Hello")

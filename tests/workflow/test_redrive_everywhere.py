@@ -439,18 +439,18 @@ ROWS = [
     ),
     Row(
         "WaitBeforeReconcile",
-        "the run is stopped while it is unclear whether the post is live, which it is",
-        shots=MIXED,
-        script=[answers("publish", "", status=500, effect="first")],
-        stopped="waiting",
-        ends="ABORTED",
-    ),
-    Row(
-        "WaitBeforeReconcile",
         "the run is stopped while it is unclear whether the post is live, which it is not",
         script=[answers("publish", "", status=500)],
         stopped="waiting",
         sends=2,
+        ends="ABORTED",
+    ),
+    Row(
+        "WaitBeforeReconcile",
+        "the run is stopped while it is unclear whether the post is live, which it is",
+        shots=MIXED,
+        script=[answers("publish", "", status=500, effect="first")],
+        stopped="waiting",
         ends="ABORTED",
     ),
     Row(

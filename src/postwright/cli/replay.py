@@ -11,16 +11,18 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from postwright import errors, recording, redaction, replay, retrying
+from postwright import clock, errors, recording, redaction, replay, retrying
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect, stay_on_this_machine
 from postwright.cli.console import UsageError, print_json, say, warn
-from postwright.history import History, HistoryError
+from postwright.executions import Execution
+from postwright.history import History, HistoryError, message_of
 from postwright.models import Job
 from postwright.recording import Recording
 
 FIXTURES: Final = Path("tests") / "replays"
+_POLL_SECONDS: Final = 0.1
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -57,11 +59,17 @@ def command(
 ) -> None:
     """Run a recorded execution once more.
 
-    Exit code 1 when it went another way than was recorded, or did not end as a test expects.
+    Exit code 1 when it went another way than was recorded, or when the real run ended without a
+    post. A test that is saved is expected to be red: exit code 0.
     """
     if sum((local, live, redrive, new)) > 1:
         raise UsageError("--local, --live, --redrive and --new exclude each other.")
-    _check_expectation(expect)
+    if save is not None:
+        _check_test(save, expect, excluded=local or redrive or new)
+    elif expect != recording.PUBLISHED:
+        raise UsageError("--expect is for a test; add --save NAME.")
+    if with_caption and save is None and not live:
+        raise UsageError("--with-caption goes with --live or --save NAME.")
     recorded = _recorded(what, with_caption=with_caption)
     then = _history(recorded)
     if svg is not None:
@@ -83,7 +91,7 @@ def command(
 def _recorded(what: str, *, with_caption: bool) -> Recording:
     path = Path(what)
     try:
-        if path.is_file():
+        if _is_file(path):
             return recording.from_file(path)
         if "/" in what or what.endswith(".json"):
             raise UsageError(f"There is no file {what}.")
@@ -94,6 +102,14 @@ def _recorded(what: str, *, with_caption: bool) -> Recording:
         raise UsageError(f"{what} cannot be replayed: {error}.") from error
     job = app.store.find_job(job_id) if with_caption else None
     return replace(found, caption=job.caption_text) if job is not None else found
+
+
+def _is_file(path: Path) -> bool:
+    """False also for what is too long, or cannot be, a file's name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _job_id(app: App, what: str) -> str:
@@ -184,29 +200,37 @@ def _draw(recorded: Recording, then: History, svg: Path) -> None:
 # A test
 
 
-def _check_expectation(expect: str) -> None:
+def _check_test(name: str, expect: str, *, excluded: bool) -> None:
+    if excluded:
+        raise UsageError("--save plays live; it excludes --local, --redrive and --new.")
     if expect != recording.PUBLISHED and errors.of_name(expect) is None:
         raise UsageError(
             f"--expect takes {recording.PUBLISHED} or the name of an error class such as"
             f" TokenInvalidError, not {expect}."
         )
+    if not _NAME.fullmatch(name):
+        raise UsageError("--save takes a name of small letters, digits and hyphens.")
+    if not FIXTURES.is_dir():
+        raise UsageError(f"There is no folder {FIXTURES} here. Go to a checkout of Postwright.")
+    if _fixture(name).exists():
+        raise UsageError(
+            f"{_fixture(name)} exists already. Choose another name, or delete the file."
+        )
+
+
+def _fixture(name: str) -> Path:
+    return FIXTURES / f"{name}.json"
 
 
 def _save(
     recorded: Recording, name: str, expect: str, *, keep_caption: bool, as_json: bool
 ) -> None:
     """Write the fixture, and tell whether its test is red now."""
-    if not _NAME.fullmatch(name):
-        raise UsageError("--save takes a name of small letters, digits and hyphens.")
-    if not FIXTURES.is_dir():
-        raise UsageError(f"There is no folder {FIXTURES} here. Go to a checkout of Postwright.")
-    path = FIXTURES / f"{name}.json"
-    if path.exists():
-        raise UsageError(f"{path} exists already. Choose another name, or delete it.")
+    path = _fixture(name)
     fixture = redaction.redacted(recorded, expect, keep_caption=keep_caption)
     report = _live(fixture, fixture.history())
     path.write_text(recording.to_text(fixture), encoding="utf-8")
-    ended = report.replayed.outcome
+    ended = replay.outcome(report.replayed)
     if as_json:
         green = ended == expect
         print_json({"saved": str(path), "expect": expect, "green": green, **report.to_json()})
@@ -223,7 +247,7 @@ def _save(
 
 def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
     """Go on with the run, or start another one, after telling what that means."""
-    if Path(what).is_file():
+    if _is_file(Path(what)):
         raise UsageError("--redrive and --new act on a job or an execution, not on a file.")
     app = connect()
     job_id = _job_id(app, what)
@@ -233,6 +257,7 @@ def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
     act: Callable[[App, str, Any], retrying.Retried] = retrying.anew if anew else retrying.redrive
     done = act(app, job_id, then.given)
     try:
+        _until_it_has_a_job(app, done, as_json=as_json)
         ended = follow.until_over(app, done.job_id, live=not as_json)
     except KeyboardInterrupt:
         _goes_on(done.job_id)
@@ -243,6 +268,29 @@ def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
             say.result(line)
     if ended.status != "published":
         raise typer.Exit(1)
+
+
+def _until_it_has_a_job(app: App, done: retrying.Retried, *, as_json: bool) -> None:
+    """Return as soon as there is a record to follow; a run that ends without one is told here."""
+    execution = None
+    while app.store.find_job(done.job_id) is None:
+        if execution is not None and not execution.running:
+            _tell_without_a_job(execution, done, as_json=as_json)
+            raise typer.Exit(1)
+        execution = app.executions.describe(done.job_id)
+        clock.sleep(_POLL_SECONDS)
+
+
+def _tell_without_a_job(execution: Execution, done: retrying.Retried, *, as_json: bool) -> None:
+    status = execution.status.lower()
+    sentence, _ = errors.split_text(message_of(execution.cause) or "It has no job of its own.")
+    if as_json:
+        error = {"type": execution.error, "message": sentence}
+        ended = {"jobId": done.job_id, "status": status, "instagramPostId": None, "permalink": None}
+        print_json({**ended, "error": error, "how": done.how, "why": done.why})
+        return
+    say.result(f"Job {done.job_id}: {status}")
+    say.result(f"{execution.error}: {sentence}" if execution.error else sentence)
 
 
 def _goes_on(job_id: str) -> NoReturn:

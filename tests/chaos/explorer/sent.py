@@ -432,6 +432,18 @@ SENT: tuple[Sent, ...] = (
         ),
     ),
     Sent(
+        "succeed",
+        "5 succeed, settled from outside",
+        (
+            Part(
+                "attribute_exists(PK)",
+                "the job's record is there",
+                ("sweep + the job is deleted, unconfirmed, and live",),
+                bounds=Bounds(switches=3, kills=0, moods=1, times=0),
+            ),
+        ),
+    ),
+    Sent(
         "allow_resend",
         "6 allow a re-send",
         (
