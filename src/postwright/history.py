@@ -130,7 +130,7 @@ class History:
         if self.end is None or self.end.status == "SUCCEEDED":
             return None
         unfinished = [visit for visit in self.visits if visit.exited_at is None]
-        failed = [v for v in unfinished if v.tries and v.tries[-1].outcome != "succeeded"]
+        failed = [v for v in unfinished if v.tries and v.tries[-1].error is not None]
         return next(reversed(failed or unfinished), None)
 
 

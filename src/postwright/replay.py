@@ -295,8 +295,9 @@ def _ending(history: History) -> dict[str, Any]:
 def _in_words(history: History) -> str:
     told = _ending(history)
     where = f" at {told['state']}" if told["state"] else ""
+    states = f"{told['states']} state{'' if told['states'] == 1 else 's'}"
     redriven = f", redriven {_times(told['redrives'])}" if told["redrives"] else ""
-    return f"{told['outcome']}{where}, {told['states']} states, {told['seconds']:.0f} s{redriven}"
+    return f"{told['outcome']}{where}, {states}, {told['seconds']:.0f} s{redriven}"
 
 
 def _times(count: int) -> str:

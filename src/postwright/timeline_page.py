@@ -90,6 +90,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
+@media (min-width: 701px) { td:nth-child(3) { min-width: 15rem; } }
 @media (max-width: 700px) {
   .chart { --names: 0rem; }
   .row { display: block; padding: .15rem 0 .3rem; }

@@ -17,7 +17,7 @@ from postwright.cli import follow
 from postwright.cli.connection import connect, stay_on_this_machine
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.executions import Execution
-from postwright.history import History, HistoryError, message_of
+from postwright.history import History, HistoryError, Visit, message_of
 from postwright.models import Job
 from postwright.recording import Recording
 
@@ -305,24 +305,24 @@ def _kept_and_called(then: History, job: Job | None, *, anew: bool) -> list[str]
         if job is not None and retrying.is_kept(job, item.index)
     ]
     containers = f"the containers of items {', '.join(live)}" if live else "no containers"
+    if len(live) == 1:
+        containers = f"the container of item {live[0]}"
     if anew:
         return [
             f"Used again, as far as they still fit: {containers}.",
             "Called again: every state from LoadPost on.",
         ]
+    if then.stopped_in is None:
+        return []  # it cannot be redriven, and the refusal says why
     done = [visit.state for visit in then.visits if visit.around is None and visit.exited_at]
-    stopped = _where(then)
     return [
         f"Kept: {', '.join(dict.fromkeys(done)) or 'nothing'}; {containers}.",
-        f"Called again: {stopped}, and what comes after it.",
+        f"Called again: {_where(then, then.stopped_in)}, and what comes after it.",
     ]
 
 
-def _where(then: History) -> str:
+def _where(then: History, stopped: Visit) -> str:
     """The state that goes on, with the items of a Map that are not done."""
-    stopped = then.stopped_in
-    if stopped is None:
-        return "nothing"
     if stopped.around is None:
         return stopped.state
     open_items = [
