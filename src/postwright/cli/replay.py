@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
 from postwright import clock, errors, recording, redaction, replay, retrying
 from postwright.app import App
-from postwright.cli import follow
 from postwright.cli.connection import connect, stay_on_this_machine
 from postwright.cli.console import UsageError, print_json, say, warn
+from postwright.cli.retry import follow_to_the_end
 from postwright.executions import Execution
 from postwright.history import History, HistoryError, Visit, message_of
 from postwright.models import Job
@@ -193,7 +193,12 @@ def _draw(recorded: Recording, then: History, svg: Path) -> None:
     from statemachine import path
 
     _, definition = _sandbox_parts()
-    svg.write_text(path.draw(recorded.definition or definition, then), encoding="utf-8")
+    try:
+        picture = path.draw(recorded.definition or definition, then)
+    except ValueError as error:  # a definition that is none of ours
+        warn(f"The path cannot be drawn: {error}")
+        return
+    svg.write_text(picture, encoding="utf-8")
     say.note(f"The path: {svg}")
 
 
@@ -256,18 +261,8 @@ def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
         say.note(line)
     act: Callable[[App, str, Any], retrying.Retried] = retrying.anew if anew else retrying.redrive
     done = act(app, job_id, then.given)
-    try:
-        _until_it_has_a_job(app, done, as_json=as_json)
-        ended = follow.until_over(app, done.job_id, live=not as_json)
-    except KeyboardInterrupt:
-        _goes_on(done.job_id)
-    if as_json:
-        print_json({**follow.result_of(ended), "how": done.how, "why": done.why})
-    else:
-        for line in follow.summary(ended):
-            say.result(line)
-    if ended.status != "published":
-        raise typer.Exit(1)
+    _until_it_has_a_job(app, done, as_json=as_json)
+    follow_to_the_end(app, done, as_json=as_json)
 
 
 def _until_it_has_a_job(app: App, done: retrying.Retried, *, as_json: bool) -> None:
@@ -291,11 +286,6 @@ def _tell_without_a_job(execution: Execution, done: retrying.Retried, *, as_json
         return
     say.result(f"Job {done.job_id}: {status}")
     say.result(f"{execution.error}: {sentence}" if execution.error else sentence)
-
-
-def _goes_on(job_id: str) -> NoReturn:
-    warn(f"\nThe run goes on without us: postwright status {job_id} --watch")
-    raise typer.Exit(130) from None
 
 
 def _kept_and_called(then: History, job: Job | None, *, anew: bool) -> list[str]:

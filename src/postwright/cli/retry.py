@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from postwright import retrying
+from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import print_json, say, warn
@@ -26,6 +27,11 @@ def command(
     app = connect()
     done = retrying.retry(app, job_id)
     say.note(f"{_GOES_ON[done.how]}: job {done.job_id}. {done.why}")
+    follow_to_the_end(app, done, as_json=as_json)
+
+
+def follow_to_the_end(app: App, done: retrying.Retried, *, as_json: bool) -> None:
+    """Tell how the run that goes on ends; exit code 1 without a post, 130 after Ctrl-C."""
     try:
         job = follow.until_over(app, done.job_id, live=not as_json)
     except KeyboardInterrupt:
