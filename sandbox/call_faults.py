@@ -33,6 +33,8 @@ Does = Literal[
     "lost",
     "twice",
     "hang",
+    "killed",
+    "overruns",
 ]
 
 _ON_ITS_WAY: tuple[Does, ...] = ("kill_before", "kill_after", "abort_before", "abort_after")
@@ -46,7 +48,10 @@ APPLICABLE: dict[Service, tuple[Does, ...]] = {
     "ssm": _AWS,
     "states": _AWS,
     "graph": _ON_ITS_WAY,
-    "lambda": ("refused", "throttled", "lost", "twice", "hang"),
+    "lambda": (
+        *("refused", "throttled", "lost", "twice", "hang", "killed", "overruns"),
+        *("abort_before", "abort_after"),
+    ),
     "events": ("lost", "twice"),
 }
 """What may happen to the calls of each service; all but `graph` can be late as well."""
@@ -66,8 +71,10 @@ class CallFault(BaseModel):
 
     What happens to an invocation: `refused` and `throttled` before the function runs; `lost`, it
     runs and its answer does not arrive; `twice`, the same event once more, and the first answer
-    counts; `hang`, it runs and its answer comes later than any task waits. To an event: `lost` and
-    `twice`.
+    counts; `hang`, it runs and its answer comes later than any task waits; `killed` and `overruns`,
+    its process dies or uses up its time before it has done anything; `abort_before` and
+    `abort_after` it has run, of the execution. To an event: `lost` and `twice`. The log's target of
+    an invocation is its job, and of one for an item `job#003` for the fourth.
 
     `delay_seconds` pass before the effect, before the function begins, before the event arrives.
     An abort or a kill `before` the effect with a delay: the execution is stopped, then the time

@@ -316,7 +316,16 @@ class Calls:
         """The execution that a call belongs to: that of its invocation, else the one it starts."""
         if invocation is not None and invocation.job_id is not None:
             return invocation.job_id
+        if entry.service == "lambda":
+            return entry.target.partition("#")[0]
         return entry.target if entry.service in ("states", "events") else None
+
+
+def target_of(event: Any) -> str:
+    """What an invocation is about: its job, and the item when it is for one."""
+    job_id = job_in(event) or ""
+    index = event.get("index") if isinstance(event, Mapping) else None
+    return f"{job_id}#{index:03}" if isinstance(index, int) else job_id
 
 
 def job_in(event: Any) -> str | None:

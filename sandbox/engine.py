@@ -214,11 +214,11 @@ def _stop(execution: Any, clock: SimulatedClock, error: str | None, cause: str |
     worker.stop(clock.now(), error=error, cause=cause)
 
 
-def abort(name: str, clock: SimulatedClock) -> None:
+def abort(name: str, clock: SimulatedClock, error: str | None = None) -> None:
     """Stop the execution with this name, as StopExecution does; nothing happens when it is over."""
     for execution in _running():
         if execution.name == name:
-            _stop_and_wait(execution, clock, None, None)
+            _stop_and_wait(execution, clock, error, None)
 
 
 def _stop_and_wait(
@@ -749,7 +749,16 @@ class _Responses:
         def describe(handler: Any) -> ActionResult:
             return _describe(_execution(handler), clock.now())
 
+        def describe_machine(handler: Any) -> ActionResult:
+            """As the execution began with it, which plain moto answers with today's definition."""
+            described = describe_machine_now(handler)
+            described.result["definition"] = _execution(handler).state_machine.definition
+            return described  # type: ignore[no-any-return]  # moto does not type what it replaced
+
         _replace(undo, StepFunctionResponse, "describe_execution", describe)
+        describe_machine_now = _replace(
+            undo, StepFunctionResponse, "describe_state_machine_for_execution", describe_machine
+        )
         _replace(undo, StepFunctionResponse, "stop_execution", stop_execution)
         _replace(undo, StepFunctionResponse, "get_execution_history", _history)
         list_ = _replace(undo, StepFunctionResponse, "list_executions", list_executions)

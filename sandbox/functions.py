@@ -27,7 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.calls import Call, Calls, Invocation, job_in
+from sandbox.calls import Call, Calls, Invocation, job_in, target_of
 from sandbox.clock import SimulatedClock
 from sandbox.shared_instant import BYTES, SharedInstant
 from sandbox.worker import Channel, Plan
@@ -194,8 +194,8 @@ class Functions:
     def _deliver(self, name: str, event: Any) -> Answer:
         """Let happen to the invocation what the script says."""
         request_id = str(uuid.uuid4())
-        job_id = job_in(event) or ""
-        call = self._calls.enter("lambda", name, job_id, function=name, request_id=request_id)
+        target = target_of(event)
+        call = self._calls.enter("lambda", name, target, function=name, request_id=request_id)
         call.before()
         if call.does in _REFUSALS:
             code, status = _REFUSALS[call.does]
@@ -207,6 +207,7 @@ class Functions:
                 lambda: self._observed(call.again(), name, event, str(uuid.uuid4())),
             )
         answer = self._observed(call, name, event, request_id)
+        call.after()
         if call.does == "hang":
             call.let_pass(_HANG_SECONDS)
         if call.does in ("hang", "lost"):
@@ -214,11 +215,12 @@ class Functions:
         return answer
 
     def _observed(self, call: Call, name: str, event: Any, request_id: str) -> Answer:
-        answer = self._invoke(name, event, request_id)
+        answer = self._invoke(name, event, request_id, ends=call.does)
         call.end(answer.payload["errorType"] if answer.error else "ok")
         return answer
 
-    def _invoke(self, name: str, event: Any, request_id: str) -> Answer:
+    def _invoke(self, name: str, event: Any, request_id: str, *, ends: str | None = None) -> Answer:
+        """`ends` is `killed` or `overruns` for a function that comes to nothing."""
         seconds = self._timeouts.get(name, TIMEOUT_SECONDS)
         try:
             environment = self._take(name)
@@ -227,7 +229,11 @@ class Functions:
         deadline = self._clock.now() + timedelta(seconds=seconds)
         invocation = Invocation(request_id, name, job_in(event), environment.pid, deadline)
         self._calls.begin(invocation)
+        if ends == "killed":
+            os.kill(environment.pid, signal.SIGKILL)
         try:
+            if ends == "overruns":
+                self._sleep(seconds + 1, invocation)
             message = self._converse(environment, event, invocation, seconds)
         except TimeoutError:
             self._discard(environment)

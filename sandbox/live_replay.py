@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import boto3
 import httpx
 
 from postwright.executions import Executions
-from postwright.history import History
+from postwright.history import End, History
 from postwright.history import read as read_history
 from postwright.models import Group, MediaItem, PublishRequest, Session
 from postwright.store import Store
 from sandbox.made_up_media import make
 from sandbox.rebuilding import Rebuilt, file_name, rebuild
 from sandbox.server import Sandbox, SandboxOptions
+from sandbox.stopping import place_of_stop, stopping
 
 _SESSION: Final = "replay"
 _GROUP: Final = "post"
+_ANOTHER: Final = "another"
 _NUMBERS: Final = itertools.count(1)
 _WALL_SECONDS: Final = 60.0
 
@@ -90,7 +93,14 @@ class _Stage:
         self.store.put_session(
             Session(session_id=_SESSION, name="A replay", step="publish", created_at=now)
         )
-        group = Group(session_id=_SESSION, group_id=_GROUP, media=media, caption=made.caption)
+        group = Group(
+            session_id=_SESSION,
+            group_id=_GROUP,
+            media=media,
+            caption=made.caption,
+            publish_status=made.publish_status,
+            active_job_id=None if made.publish_status == "ready" else _ANOTHER,
+        )
         self.store.put_new_group(group)
         self.sandbox.calls.add_faults(made.aws)
         with httpx.Client(base_url=self.sandbox.instagram, trust_env=False) as control:
@@ -99,20 +109,31 @@ class _Stage:
 
     def run(self, made: Rebuilt, recorded: History) -> None:
         """The run as it was begun, stopped and redriven then."""
-        clock = self.sandbox.clock
-        ends = [*recorded.ends]
         for number in range(len(recorded.redriven_at) + 1):
-            with clock.busy():  # no time passes before a stop is waited for
+            with self._stopped_as_then(recorded, number):
                 if number == 0:
                     self._start(made)
                 elif not self._redrive(number, recorded):
                     return
-                if number < len(ends) and ends[number].status == "ABORTED":
-                    began = [recorded.started_at, *recorded.redriven_at][number]
-                    due = clock.now() + (ends[number].at - began)
-                    clock.wait_until(due, was_busy=True)
-                    self.executions.stop(self.job_id, "stopped as it was then")
-            self._wait()
+                self._wait()
+
+    @contextmanager
+    def _stopped_as_then(self, recorded: History, number: int) -> Iterator[None]:
+        """A run that somebody stopped is stopped at the same place, under the same error."""
+        from sandbox import engine  # the sandbox has loaded it
+
+        calls, end = self.sandbox.calls, _end_of(recorded, number)
+        if end is None or end.status != "ABORTED":
+            yield
+            return
+        clock, usual = self.sandbox.clock, calls.stop_execution
+        calls.stop_execution = partial(engine.abort, clock=clock, error=end.error)
+        place = place_of_stop(recorded, number, end.at)
+        try:
+            with stopping(clock, place, calls.stop_execution) if place else nullcontext():
+                yield
+        finally:
+            calls.stop_execution = usual
 
     def _start(self, made: Rebuilt) -> None:
         request: dict[str, Any] = {
@@ -141,6 +162,10 @@ class _Stage:
             if time.monotonic() > end:
                 raise TimeoutError("the replay does not end")
             time.sleep(0.01)
+
+
+def _end_of(recorded: History, number: int) -> End | None:
+    return recorded.ends[number] if number < len(recorded.ends) else None
 
 
 def _tell(control: httpx.Client, what: str, document: Mapping[str, Any]) -> None:

@@ -7,32 +7,42 @@ tell is listed in `missing`, in words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from postwright.errors import split_text
+from postwright import errors
+from postwright.error_table import TABLE
 from postwright.history import History, Try, Visit
+from sandbox.fates import LONGER, Fates
 from sandbox.made_up_media import Wanted
+from sandbox.stopping import cut_off
+from sandbox.suffixes import NO_ANSWER, has_answer, suffix_of
 
 Json = dict[str, Any]
 
 WORD: Final = "Replayed"
 """Begins every caption that is made up, so that the script can tell a carousel by it."""
 
-_LONGER: Final = 1.25
-_STILL: Final = "still processing"
-_NO_ANSWER: Final = re.compile(r"\(no answer, (\w+)\)")
 _AWS: Final = {
     "Lambda.ServiceException": "refused",
     "Lambda.AWSLambdaException": "refused",
     "Lambda.TooManyRequestsException": "throttled",
     "Lambda.SdkClientException": "lost",
     "States.Timeout": "hang",
+    "Runtime.ExitError": "killed",
+    "Sandbox.Timedout": "overruns",
+    "Lambda.Unknown": "killed",
 }
 """What the script of AWS calls does so that a task ends with this error."""
-_KILLED: Final = ("Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown")
+_RAN: Final = ("lost", "hang")
+"""Of these the function has run to its end, and nobody has got its answer."""
+_FUNCTIONS: Final = {"ReloadPost": "LoadPost"}
+_OF_LOOKS: Final = {"read": "list", "status": "status", "media": "children"}
+"""The calls of a look for the post, by what an error's suffix calls them."""
+_UNREAD: Final = re.compile(r"container unknown, \d+ posts that fit")
 
 
 def file_name(item: Wanted, index: int) -> str:
@@ -42,40 +52,19 @@ def file_name(item: Wanted, index: int) -> str:
 
 @dataclass
 class Rebuilt:
-    """A post and what happens to it; `instagram` and `aws` are lines for the two scripts."""
+    """A post and what happens to it; `instagram` and `aws` are lines for the two scripts.
+
+    `publish_status` is that of the group when the run begins.
+    """
 
     items: list[Wanted] = field(default_factory=list)
     caption: str = WORD
     on_quota: str = "fail"
     publish_in_seconds: float | None = None
+    publish_status: Literal["ready", "publishing", "published", "unconfirmed"] = "ready"
     instagram: list[Json] = field(default_factory=list)
     aws: list[Json] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Suffix:
-    """The fields for programs at the end of an error's text."""
-
-    sentence: str
-    fields: Mapping[str, Any]
-
-    @property
-    def call(self) -> str | None:
-        return self.fields.get("call")
-
-    @property
-    def code(self) -> int | None:
-        return self.fields.get("code")
-
-    @property
-    def status(self) -> int | None:
-        return self.fields.get("httpStatus")
-
-    def indices(self) -> list[int]:
-        """The items that it names, counted from 0."""
-        named = re.findall(r"(?:^|, )(\d+): ", str(self.fields.get("item", "")))
-        return [int(number) - 1 for number in named]
 
 
 def rebuild(recorded: History, caption: str | None = None) -> Rebuilt:
@@ -85,26 +74,48 @@ def rebuild(recorded: History, caption: str | None = None) -> Rebuilt:
     return made
 
 
+class _Script:
+    """A script of faults that is written call by call: a line waits until as many calls of its kind
+    have gone well as went well before it then.
+    """
+
+    def __init__(self, lines: list[Json]) -> None:
+        self._lines = lines
+        self._well: Counter[Hashable] = Counter()
+
+    def goes_well(self, about: Json) -> None:
+        """One more call of this kind, to which nothing happens."""
+        self._well[tuple(about.items())] += 1
+
+    def goes_wrong(self, about: Json, how: Mapping[str, Any]) -> None:
+        """What happens to the next call of this kind."""
+        after = self._well[tuple(about.items())]
+        self._lines.append({**about, **how, **({"after": after} if after else {})})
+
+
 class _Rebuilder:
     def __init__(self, recorded: History, made: Rebuilt) -> None:
         self.recorded = recorded
         self.made = made
-        self.iteration = 0
-        self.tries = sorted(
-            ((visit, one) for visit in recorded.visits for one in visit.tries),
-            key=lambda pair: pair[1].scheduled_at,
-        )
+        self.fates = Fates(recorded)
+        self.instagram = _Script(made.instagram)
+        self.aws = _Script(made.aws)
+        self.pending: list[int] = []
+        self.unfinished: set[str] = set()
+        self.is_unclear = False
+        self.has_begun = False
 
     def run(self, caption: str | None) -> None:
         self._post(caption)
         self._input()
-        for visit, one in self.tries:
-            self.iteration = min(visit.iteration or 0, len(self.made.items) - 1)
+        for visit, one in self.fates.tries:
+            self._invocation(visit, one)
             take = getattr(self, f"_{visit.state.lower()}", None)
-            if take is not None and one.outcome != "open":
-                take(one)
-            if one.error is not None:
-                self._aws_failure(visit, one)
+            if take is not None:
+                take(visit, one)
+            if isinstance(one.answer, dict) and "pending" in one.answer:
+                self.pending = [row["index"] for row in one.answer["pending"]]
+        self._stops()
         self.made.missing = list(dict.fromkeys(self.made.missing))
 
     def missing(self, what: str) -> None:
@@ -145,7 +156,7 @@ class _Rebuilder:
     def _answers(self, *states: str, key: str) -> list[Try]:
         return [
             one
-            for visit, one in self.tries
+            for visit, one in self.fates.tries
             if visit.state in states and isinstance(one.answer, dict) and key in one.answer
         ]
 
@@ -157,235 +168,313 @@ class _Rebuilder:
             if ahead.total_seconds() > 0:
                 self.made.publish_in_seconds = ahead.total_seconds()
 
+    # What happened to invocations
+
+    def _invocation(self, visit: Visit, one: Try) -> None:
+        about = self._about(visit)
+        does = _does(one)
+        if does == "open":
+            self._given_up(visit, one, about)
+        elif does is None:
+            self.aws.goes_well(about)
+            if one.error is not None and errors.of_name(one.error) is None:
+                self.missing(
+                    f"{one.error} at {visit.state}: of our own code, or of what AWS answered it;"
+                    " it comes again only if its cause is still there"
+                )
+        elif visit.state != "Publish":
+            self.aws.goes_wrong(about, {"does": does})
+            if one.error == "Lambda.Unknown":
+                self.missing(f"why nothing is known of {visit.state}: it is killed instead")
+
+    def _about(self, visit: Visit) -> Json:
+        words = _FUNCTIONS.get(visit.state, visit.state)
+        function = re.sub(r"(?<!^)(?=[A-Z])", "_", words).lower()
+        about = {"service": "lambda", "function": function}
+        return about | ({"match": f"#{self._index(visit):03}"} if visit.around else {})
+
+    def _index(self, visit: Visit) -> int:
+        """The item of an iteration: one of those that were to be made."""
+        number = visit.iteration or 0
+        return self.pending[number] if number < len(self.pending) else number
+
+    def _given_up(self, visit: Visit, one: Try, about: Json) -> None:
+        """What was on its way when the run ended: of a stopped run the last of it is what the stop
+        comes upon, and the rest is late.
+        """
+        if one.run >= len(self.recorded.ends) or self.recorded.ends[one.run].status != "ABORTED":
+            self.aws.goes_well(about)
+            return
+        if visit.state == "Publish":
+            return
+        if one is cut_off(self.recorded, one.run)[-1]:
+            self.aws.goes_wrong(about, {"does": "abort_after"})
+            self.missing(f"whether {visit.state} had done its work when it was stopped: it has now")
+        else:
+            self.aws.goes_wrong(about, {"delay_seconds": 60})
+
+    def _stops(self) -> None:
+        for end in self.recorded.ends:
+            if end.status == "TIMED_OUT":
+                self.missing("the limit for the whole run: today's counts")
+
     # What each function met
 
-    def _loadpost(self, one: Try) -> None:
-        if one.outcome == "failed" and not _is_aws(one.error):
+    def _loadpost(self, visit: Visit, one: Try) -> None:
+        answer = one.answer if isinstance(one.answer, dict) else {}
+        answered = {other.error for _, other in self.fates.tries if _does(other) is None}
+        if answer.get("next") == "alreadyHandled":
+            is_published = answer.get("permalink") is not None
+            self.made.publish_status = "published" if is_published else "publishing"
+        elif one.error == "AlreadyPublishingError" and answered == {one.error}:
+            self.made.publish_status = "unconfirmed"
+        elif one.error is not None and errors.of_name(one.error) is not None:
             self.missing(
-                f"what led to {one.error} at LoadPost: the records of the group are not in a"
+                f"what led to {one.error} at {visit.state}: the records of the group are not in a"
                 " history, a good group is made up"
             )
 
     _reloadpost = _loadpost
 
-    def _checkquota(self, one: Try) -> None:
+    def _checkquota(self, visit: Visit, one: Try) -> None:
+        if _does(one) in _RAN:  # its call is made too
+            later = visit.tries[visit.tries.index(one) + 1 :]
+            one = next((other for other in later if _does(other) is None), one)
         answer = one.answer if isinstance(one.answer, dict) else {}
+        quota: Json = {"call": "quota"}
+        missing = {row["index"] for row in answer.get("pending", ())}
+        if answer.get("next") == "create" and not self.has_begun:
+            for index in sorted({*range(len(self.made.items))} - missing):
+                self.missing(f"the container of item {index + 1}, which an earlier run had made")
         if "quota" in answer:
             self._quota(answer["quota"]["used"], answer["quota"]["total"])
         elif one.outcome == "succeeded":
             self.missing("the code of a rate limit at CheckQuota: it is not recorded, 4 is used")
-            self.made.instagram.append({"call": "quota", "error": [4, None]})
+            self.instagram.goes_wrong(quota, {"error": [4, None]})
         elif one.error == "QuotaExceededError":
-            total = re.search(r"its (\d+) posts", _suffix(one).sentence)
+            total = re.search(r"its (\d+) posts", suffix_of(one).sentence)
             posts = int(total[1]) if total else 100
             self._quota(posts, posts)
-        elif not _is_aws(one.error):
-            self._refusal("quota", one)
+        elif _does(one) is None:
+            self._refusal(quota, visit, one)
 
     def _quota(self, used: int, total: int) -> None:
         config = {"quota_total": total, "quota_duration": 86_400}
         body = {"data": [{"config": config, "quota_usage": used}]}
-        self.made.instagram.append({"call": "quota", "status": 200, "body": body})
+        self.instagram.goes_wrong({"call": "quota"}, {"status": 200, "body": body})
 
-    def _createcontainer(self, one: Try) -> None:
-        if one.outcome != "succeeded":
-            if not _is_aws(one.error):
-                self._refusal("create", one, match=self._name(self.iteration))
-            return
-        index = int(one.answer["index"])
-        name = self._name(index)
+    def _createcontainer(self, visit: Visit, one: Try) -> None:
+        self.has_begun = True
+        if isinstance(one.answer, dict):
+            self._made(str(one.answer["index"]), one)
+        elif _does(one) is None:
+            self._refusal(self._create(str(self._index(visit))), visit, one)
+
+    def _createcarousel(self, visit: Visit, one: Try) -> None:
+        if isinstance(one.answer, dict):
+            self._made("parent", one)
+        elif _does(one) is None:
+            self._refusal(self._create("parent"), visit, one)
+
+    def _made(self, container: str, one: Try) -> None:
+        """A container that was made, with what became of it; or the refusal."""
         error = one.answer.get("error")
-        if one.answer["outcome"] == "created":
-            self._made("create", name, str(index), one)
-        elif error:
-            self._refused("create", error, match=name)
-
-    def _createcarousel(self, one: Try) -> None:
-        if one.outcome != "succeeded":
-            if _suffix(one).call == "create":
-                self._refusal("create", one, match=self.made.caption[: len(WORD)])
-        elif one.answer.get("error"):
-            self._refused("create", one.answer["error"], match=self.made.caption[: len(WORD)])
-        else:
-            self._made("create", self.made.caption[: len(WORD)], "parent", one)
-
-    def _checkstatus(self, one: Try) -> None:
-        """What was seen of containers is in the script of their making."""
-        for row in one.answer.get("seen", ()) if isinstance(one.answer, dict) else ():
-            if row["status"] is None:
-                match = self._name_of(row["container"])
-                self.made.instagram.append(
-                    {"call": "status", "match": match, "status": 500, "body": ""}
-                )
-        if one.error is not None and _suffix(one).call == "status" and _suffix(one).code:
-            self._refusal("status", one)
-
-    def _publish(self, one: Try) -> None:
-        suffix = _suffix(one)
-        if one.answer and one.answer.get("next") == "waitForQuota":
-            self.made.instagram.append({"call": "publish", "error": [9, 2207042]})
-        if one.error is None or _is_aws(one.error):
+        if error:
+            self.instagram.goes_wrong(self._create(container), _answer_of(error, one.message or ""))
             return
-        if one.error == "CaptionBusyError":
+        fate = self.fates.of_container(container, one)
+        if fate.guessed:
+            self.missing(
+                f"how long container {container} would have been worked on: longer than"
+                f" {fate.seconds:.0f} s, {LONGER:g} times that is made up"
+            )
+        self.instagram.goes_wrong(self._create(container), fate.line)
+        self.unfinished.add(container)
+
+    def _create(self, container: str) -> Json:
+        return {"call": "create", "match": self._match(container)}
+
+    def _match(self, container: str) -> str:
+        """A word by which the script knows a container."""
+        if container == "parent":
+            return self.made.caption[: len(WORD)]
+        index = int(container)
+        return file_name(self.made.items[index], index)
+
+    def _checkstatus(self, visit: Visit, one: Try) -> None:
+        """Looks that failed; what the others have seen is in the lines of what was made."""
+        if isinstance(one.answer, dict) and "seen" in one.answer:
+            for row in one.answer["seen"]:
+                self._look(row["container"], row["status"])
+            return
+        if isinstance(one.answer, dict):
+            self.missing("the code of a rate limit at CheckStatus: it is not recorded, 4 is used")
+            self.instagram.goes_wrong(self._one_look(), {"error": [4, None]})
+            return
+        told = suffix_of(one)
+        if told.call == "status" and told.code is not None:
+            self._refusal(self._one_look(), visit, one)
+        elif _does(one) in (None, *_RAN):
+            for container in self.unfinished:
+                self._look(container, "IN_PROGRESS")
+            if _does(one) is None and told.call is None:
+                self._unexplained(visit, one)
+
+    def _one_look(self) -> Json:
+        """The look of several at once that was refused: any will do, the others go well."""
+        first, *others = sorted(self.unfinished) or ["0"]
+        for container in others:
+            self._look(container, "IN_PROGRESS")
+        return {"call": "status", "match": self._match(first)}
+
+    def _look(self, container: str, status: str | None) -> None:
+        about = {"call": "status", "match": self._match(container)}
+        if status is None:
+            self.instagram.goes_wrong(about, {"status": 500, "body": ""})
+            return
+        self.instagram.goes_well(about)
+        if status != "IN_PROGRESS":
+            self.unfinished.discard(container)
+
+    def _publish(self, visit: Visit, one: Try) -> None:
+        call: Json = {"call": "publish"}
+        if isinstance(one.answer, dict):
+            if one.answer.get("next") == "waitForQuota":
+                self.instagram.goes_wrong(call, {"error": [9, 2207042]})
+            elif one.answer.get("next") == "published":
+                self._publish_goes_well()
+                if self.is_unclear:
+                    self.missing("who settled an unclear publish from outside, before a redrive")
+        elif _does(one) is not None:
+            self._publish_is_lost(visit, one)
+        elif one.error == "CaptionBusyError":
             self.missing("the other post with the same caption that was being published")
-            return
-        effect = self._effect_after(one) if one.error == "PublishUncertainError" else {}
-        silent = _NO_ANSWER.search(suffix.sentence)
-        if suffix.code is not None:
-            self._refusal("publish", one, **effect)
-        elif silent is not None:
-            answer = "hang" if "Timeout" in silent[1] else "reset"
-            self.made.instagram.append({"call": "publish", "answer": answer, **effect})
-        elif suffix.status is not None:
-            line = {"call": "publish", "status": suffix.status, "body": "", **effect}
-            self.made.instagram.append(line)
+        elif has_answer(one) and suffix_of(one).call == "publish":
+            unclear = one.error == "PublishUncertainError"
+            self._publish_fails(visit, one, self.fates.of_publish(one) if unclear else {})
+            self.is_unclear |= unclear
+        elif one.error == "PublishUncertainError":
+            if not self.is_unclear:
+                self.missing(f"what made {visit.state} unclear: it is not recorded")
+        else:
+            self._unexplained(visit, one)
 
-    def _reconcilepublish(self, one: Try) -> None:
-        answer = one.answer if isinstance(one.answer, dict) else {}
-        if answer.get("seen", {}).get("postsRead") is False:
-            self.made.instagram.append({"call": "list", "status": 500, "body": ""})
+    def _publish_fails(self, visit: Visit, one: Try, effect: Json) -> None:
+        self.aws.goes_well(_GRAPH_PUBLISH)
+        call: Json = {"call": "publish"}
+        silent = NO_ANSWER.search(suffix_of(one).sentence)
+        if silent is not None and "Timeout" in silent[1]:
+            self.instagram.goes_wrong(call, {"answer": "hang", **effect})
+        else:
+            self._refusal(call, visit, one, **effect)
+
+    def _publish_goes_well(self) -> None:
+        self.aws.goes_well(_GRAPH_PUBLISH)
+        self.instagram.goes_well({"call": "publish"})
+
+    def _publish_is_lost(self, visit: Visit, one: Try) -> None:
+        """A publish step whose answer nobody has got; what it has done shows in the looks."""
+        does, about = str(_does(one)), self._about(visit)
+        effect = self.fates.of_publish(one)
+        sent = self.fates.was_sent(one)
+        self.is_unclear |= sent and does not in ("refused", "throttled")
+        if does in ("refused", "throttled") or not (sent or does in _RAN):
+            self.aws.goes_wrong(about, {"does": "killed" if does == "open" else does})
+        elif not sent:
+            self.aws.goes_wrong(about, {"delay_seconds": self._until_next(one)})
+        else:
+            after = "before" if effect["effect"] == "never" else "after"
+            if does in _RAN:
+                self.aws.goes_wrong(about, {"does": does})
+            else:
+                self.aws.goes_well(about)
+                way = "abort" if does == "open" else "kill"
+                self.aws.goes_wrong(_GRAPH_PUBLISH, {"does": f"{way}_{after}"})
+                if does == "overruns":
+                    self.missing(f"why {visit.state} used up its time: it is killed instead")
+            if effect["effect"] != "first" or "status_lag_seconds" in effect:
+                self.instagram.goes_wrong({"call": "publish"}, {"answer": "reset", **effect})
+            elif does in _RAN:
+                self.instagram.goes_well({"call": "publish"})
+
+    def _until_next(self, one: Try) -> float:
+        """So late that the next publish step has been and gone."""
+        later = [
+            (other.ended_at or other.scheduled_at) - one.scheduled_at
+            for visit, other in self.fates.tries
+            if visit.state == "Publish" and other.scheduled_at > one.scheduled_at
+        ]
+        return later[0].total_seconds() + 5 if later else 60.0
+
+    def _reconcilepublish(self, visit: Visit, one: Try) -> None:
+        if isinstance(one.answer, dict):
+            self._look_for_post(one.answer.get("seen"))
+            self.is_unclear = one.answer.get("next") == "look"
+        elif _does(one) is None:
+            told = suffix_of(one)
+            call = _OF_LOOKS.get(told.call or "")
+            if call is not None:
+                self._refusal({"call": call}, visit, one)
+            elif _UNREAD.search(told.sentence):
+                self._look_for_post({"container": None, "postsRead": False})
+            elif told.call != "publish":
+                self._unexplained(visit, one)
+
+    def _look_for_post(self, seen: Json | None) -> None:
+        if seen is None:
+            return
+        container = "parent" if len(self.made.items) > 1 else "0"
+        self._look(container, seen["container"])
+        if not seen["postsRead"] and seen["container"] is not None:
+            self.instagram.goes_wrong({"call": "list"}, {"status": 500, "body": ""})
+        elif seen["postsRead"]:
+            self.instagram.goes_well({"call": "list"})
+        if seen.get("posts", 0) > 1:
+            self.missing("other posts of the account that were live then")
 
     # Lines of the scripts
 
-    def _name(self, index: int) -> str:
-        return file_name(self.made.items[index], index)
-
-    def _name_of(self, container: str) -> str:
-        return (
-            self._name(int(container)) if container.isdecimal() else self.made.caption[: len(WORD)]
-        )
-
-    def _refusal(self, call: str, one: Try, **more: Any) -> None:
-        """The line for an error with codes, or with a status alone."""
-        suffix = _suffix(one)
-        if suffix.code is not None:
-            self._refused(call, suffix.fields, **more)
-        elif suffix.status is not None:
-            self.made.instagram.append({"call": call, "status": suffix.status, "body": "", **more})
-        elif _NO_ANSWER.search(suffix.sentence):
-            self.made.instagram.append({"call": call, "answer": "reset", **more})
+    def _refusal(self, about: Json, visit: Visit, one: Try, **more: Any) -> None:
+        """The line for an error of Instagram, if it is one."""
+        if has_answer(one):
+            told = suffix_of(one)
+            self.instagram.goes_wrong(about, {**_answer_of(told.fields, told.sentence), **more})
         else:
-            self.missing(f"{one.error} without codes: what led to it is not recorded")
+            self._unexplained(visit, one)
 
-    def _refused(self, call: str, fields: Mapping[str, Any], **more: Any) -> None:
-        line: Json = {"call": call, "error": [fields.get("code"), fields.get("subcode")], **more}
-        if fields.get("code") is None:
-            status = fields.get("httpStatus")
-            del line["error"]
-            line |= {"status": status, "body": ""} if status else {"answer": "reset"}
-        elif fields.get("httpStatus") is not None and fields["httpStatus"] >= 400:
-            line["http_status"] = fields["httpStatus"]
-        self.made.instagram.append(line)
-
-    def _made(self, call: str, match: str, container: str, one: Try) -> None:
-        """A container that was made, with what became of it."""
-        line: Json = {"call": call, "match": match}
-        self.made.instagram.append(
-            {**line, **self._fate(container, one.ended_at or one.scheduled_at)}
-        )
-
-    def _fate(self, container: str, made_at: datetime) -> Json:
-        """How long a container was worked on, and what came out: as the looks have seen it."""
-        busy_until = made_at
-        for at, row in self._looks(container):
-            if at < made_at:
-                continue
-            seconds = ((busy_until - made_at) + (at - made_at)).total_seconds() / 2
-            match row["status"]:
-                case "IN_PROGRESS":
-                    busy_until = at
-                case "FINISHED" | "PUBLISHED":
-                    return {"processing_seconds": seconds}
-                case "ERROR":
-                    fault = row.get("subcode") or "Fatal"
-                    return {"processing_seconds": seconds, "processing_error": fault}
-                case "EXPIRED":
-                    return {"processing_seconds": 0, "expires_after_seconds": max(1.0, seconds)}
-                case "STILL":
-                    given = (at - made_at).total_seconds()
-                    self.missing(
-                        f"how long container {container} would have been worked on: longer than"
-                        f" the {given:.0f} s that it was given, {_LONGER:g} times that is made up"
-                    )
-                    return {"processing_seconds": given * _LONGER}
-        return {"processing_seconds": max(0.0, (busy_until - made_at).total_seconds())}
-
-    def _looks(self, container: str) -> Iterator[tuple[datetime, Json]]:
-        """What each look at a container has seen; one that ended the run tells by its error."""
-        for visit, one in self.tries:
-            if visit.state != "CheckStatus" or one.ended_at is None:
-                continue
-            if isinstance(one.answer, dict):
-                rows = [row for row in one.answer.get("seen", ()) if row["container"] == container]
-                yield from ((one.ended_at, row) for row in rows)
-                continue
-            suffix = _suffix(one)
-            if suffix.call == "status" and container in map(str, suffix.indices()):
-                status = "STILL" if _STILL in suffix.sentence else "ERROR"
-                yield one.ended_at, {"status": status, "subcode": suffix.fields.get("subcode")}
-
-    def _effect_after(self, sent: Try) -> Json:
-        """Whether the post of an unclear publish was found before anything else was sent; one that
-        the first look did not see came between the last look that did not and the one that did.
-        """
-        looks = [
-            (visit.state, one.answer if isinstance(one.answer, dict) else {}, one.ended_at)
-            for visit, one in self.tries
-            if one is not sent and one.ended_at is not None
-            if one.scheduled_at >= (sent.ended_at or sent.scheduled_at)
-        ]
-        unseen_at = None
-        for state, answer, at in looks:
-            if state == "Publish":
-                break
-            if answer.get("next") == "published":
-                if unseen_at is None:
-                    return {"effect": "first"}
-                seconds = ((unseen_at - sent.scheduled_at) + (at - sent.scheduled_at)) / 2
-                return {"effect": "late", "late_seconds": seconds.total_seconds()}
-            if state == "ReconcilePublish":
-                unseen_at = at
-        return {"effect": "never"}
-
-    def _aws_failure(self, visit: Visit, one: Try) -> None:
-        error = one.error or ""
-        if one.outcome == "timed_out":
-            error = "States.Timeout"
-        function = re.sub(r"(?<!^)(?=[A-Z])", "_", _FUNCTIONS.get(visit.state, visit.state)).lower()
-        if error in _AWS:
-            self.made.aws.append({"service": "lambda", "function": function, "does": _AWS[error]})
-        elif error in _KILLED and visit.state == "Publish":
-            found = self._effect_after(one)["effect"] != "never"
-            does = "kill_after" if found else "kill_before"
-            self.made.aws.append({"service": "graph", "operation": "publish", "does": does})
-        elif error in _KILLED:
-            self.made.aws.append({"service": "lambda", "function": function, "does": "lost"})
-            self.missing(
-                f"why the function of {visit.state} ended with {error}: its answer is lost instead"
-            )
-        elif not error.endswith("Error") or error in _OF_PYTHON:
-            self.missing(
-                f"{error} at {visit.state} is of our own code: it comes again if its cause is there"
-            )
+    def _unexplained(self, visit: Visit, one: Try) -> None:
+        if one.error is not None and errors.of_name(one.error) is not None:
+            self.missing(f"what led to {one.error} at {visit.state}: it is not recorded")
 
 
-_FUNCTIONS: Final = {"ReloadPost": "LoadPost"}
-_OF_PYTHON: Final = (
-    *("KeyError", "IndexError", "TypeError", "ValueError", "AttributeError", "LookupError"),
-    *("RuntimeError", "AssertionError", "NameError", "UnboundLocalError", "ZeroDivisionError"),
-)
+_GRAPH_PUBLISH: Final[Json] = {"service": "graph", "operation": "publish"}
+
+
+def _does(one: Try) -> str | None:
+    """What happened to an invocation as such: `open` when its end is not recorded, None for one
+    that was answered.
+    """
+    if one.outcome == "timed_out":
+        return "hang"
+    if one.outcome == "open":
+        return "open"
+    return _AWS.get(one.error) if one.error is not None else None
+
+
+def _answer_of(told: Mapping[str, Any], sentence: str) -> Json:
+    """The answer behind an error, for the script of the simulated Instagram."""
+    code, status = told.get("code"), told.get("httpStatus")
+    if code is None:
+        return {"status": status or 200, "body": ""} if status else {"answer": "reset"}
+    line: Json = {"error": [code, told.get("subcode")]}
+    if status is not None and status >= 400:
+        line["http_status"] = status
+    words = [row.text for row in TABLE if row.text is not None and row.text in sentence]
+    return line | ({"message": words[0]} if words else {})
 
 
 def _wanted(row: Mapping[str, Any]) -> Wanted:
     return Wanted(row["kind"], row["bytes"], row.get("shape"))
-
-
-def _is_aws(error: str | None) -> bool:
-    return error is not None and (error in _AWS or error in _KILLED)
-
-
-def _suffix(one: Try) -> _Suffix:
-    return _Suffix(*split_text(one.message or ""))
 
 
 def _caption(characters: int, hashtags: int) -> str:

@@ -13,25 +13,31 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NoReturn
 
-from postwright.history import History, Try, parsed
+from postwright.history import End, History, Try, parsed
 from postwright.history import read as read_history
 from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, InvokeError
 from sandbox.names import ACCOUNT_ID, REGION, ROLE_ARN, function_arn
+from sandbox.stopping import cut_off, place_of_stop, stopping
 
 Key = tuple[str, int | None]
 """A task: its state, and the iteration of the Map around it."""
+Stop = tuple[datetime, Callable[[str], object]]
+"""When a run was stopped, and how the execution of a name is."""
 
 TAPE_IS_OVER: Final = "TapeIsOver"
 """The error of a task that is asked more often than it was then."""
 
 _ITERATION: Final = "replayedIteration"
+_EXECUTION: Final = "replayedExecution"
 _STOP_WALL_SECONDS: Final = 30.0
 _NAMES = itertools.count(1)
 
@@ -59,9 +65,12 @@ def play(definition: Mapping[str, Any], recorded: History) -> Played:
     tape = _Tape(recorded, clock)
     with engine.install(tape, clock):
         execution = None
-        for number, (status, began_at, ended_at) in enumerate(_runs(recorded)):
-            tape.wind_to(number)
-            with clock.busy():  # no time passes before the stop is waited for
+        for number, (began_at, end) in enumerate(_runs(recorded)):
+            stop = partial(engine.abort, clock=clock, error=end.error)
+            was_stopped = end.status == "ABORTED"
+            tape.wind_to(number, (end.at, stop) if was_stopped else None)
+            place = place_of_stop(recorded, number, end.at) if was_stopped else None
+            with stopping(clock, place, stop) if place else nullcontext():
                 if execution is None:
                     execution = _start(instrumented(definition), recorded.given)
                 elif execution.exec_status.value == "SUCCEEDED":
@@ -69,10 +78,7 @@ def play(definition: Mapping[str, Any], recorded: History) -> Played:
                 else:
                     clock.advance_to(began_at)
                     redrive.redrive(execution, None, clock.now())
-                if status == "ABORTED":
-                    clock.wait_until(ended_at, was_busy=True)
-                    engine.abort(execution.name, clock)
-            _wait_for_end(execution)
+                _wait_for_end(execution)
             tape.pause()
         events = execution.exec_worker.env.event_manager.get_event_history()  # type: ignore[union-attr]  # there is a run
     history = read_history({**event, "type": event["type"].value} for event in events)
@@ -87,8 +93,9 @@ def instrumented(definition: Mapping[str, Any]) -> dict[str, Any]:
         if "FunctionName" not in parameters:
             continue
         parameters["FunctionName"] = function_arn(name)
+        parameters.setdefault("Payload", {})[f"{_EXECUTION}.$"] = "$$.Execution.Name"
         if inside:
-            parameters.setdefault("Payload", {})[f"{_ITERATION}.$"] = "$$.Map.Item.Index"
+            parameters["Payload"][f"{_ITERATION}.$"] = "$$.Map.Item.Index"
     return changed
 
 
@@ -112,15 +119,21 @@ class _Tape:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._run = 0
+        self._stop: Stop | None = None
+        self._cut_off = 0
         self._over = threading.Event()
         self._answers: dict[Key, list[Try]] = {}
         for visit in self.recorded.visits:
             key = visit.state, visit.iteration
             self._answers.setdefault(key, []).extend(visit.tries)
 
-    def wind_to(self, run: int) -> None:
-        """From here on the answers are those of this run; what was given up then comes no more."""
-        self._run, self._over = run, threading.Event()
+    def wind_to(self, run: int, stop: Stop | None) -> None:
+        """From here on the answers are those of this run; what was given up then comes no more.
+
+        `stop` comes when the last of what was cut off then is asked for.
+        """
+        self._run, self._over, self._stop = run, threading.Event(), stop
+        self._cut_off = len(cut_off(self.recorded, run))
         for tries in self._answers.values():
             tries[:] = [one for one in tries if one.run >= run or one.outcome != "open"]
 
@@ -154,11 +167,22 @@ class _Tape:
             text = f"{name} was not asked for so often when this was recorded"
             return Answer({"errorType": TAPE_IS_OVER, "errorMessage": text}, error=True)
         if recorded.ended_at is None or recorded.outcome == "timed_out":
-            self.clock.wait_until(None, self._over, was_busy=True)
-            raise InvokeError("SdkClientException", 500)
+            self._never_answer(recorded, event)
         due = self.clock.now() + (recorded.ended_at - recorded.scheduled_at)
         self.clock.wait_until(due, self._over, was_busy=True)
         return _answer(recorded)
+
+    def _never_answer(self, recorded: Try, event: Any) -> NoReturn:
+        with self._lock:
+            self._cut_off -= recorded.outcome == "open"
+            is_last = recorded.outcome == "open" and self._cut_off == 0
+        if is_last and self._stop is not None:
+            at, stop = self._stop
+            due = self.clock.now() + (at - recorded.scheduled_at)
+            self.clock.wait_until(due, self._over, was_busy=True)
+            stop(event[_EXECUTION])
+        self.clock.wait_until(None, self._over, was_busy=True)
+        raise InvokeError("SdkClientException", 500)
 
 
 def _answer(recorded: Try) -> Answer:
@@ -175,13 +199,13 @@ def _answer(recorded: Try) -> Answer:
     return Answer({"errorType": recorded.error, "errorMessage": recorded.cause}, error=True)
 
 
-def _runs(recorded: History) -> list[tuple[str, datetime, datetime]]:
-    """Each run of the execution: how it ended, when it began and when it ended."""
+def _runs(recorded: History) -> list[tuple[datetime, End]]:
+    """Each run of the execution: when it began, and its end."""
     begun = [recorded.started_at, *recorded.redriven_at]
-    ends = [(end.status, end.at) for end in recorded.ends]
+    ends = [*recorded.ends]
     if len(ends) < len(begun):  # it runs still, and what comes is not recorded
-        ends.append(("ABORTED", recorded.last_at))
-    return [(status, began, at) for began, (status, at) in zip(begun, ends, strict=True)]
+        ends.append(End("ABORTED", recorded.last_at))
+    return list(zip(begun, ends, strict=True))
 
 
 def _start(definition: Mapping[str, Any], given: Any) -> Any:

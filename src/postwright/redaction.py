@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 
 import httpx
 
-from postwright.error_table import Call
+from postwright.error_table import TABLE, Call
 from postwright.errors import redact, split_text
 from postwright.history import Event, HistoryError, instant, message_of, parsed
 from postwright.media import SHAPE
@@ -105,8 +105,18 @@ _OF_SERVICES: Final = frozenset(
 the error of a replay that asks for more than was recorded.
 """
 _NO_ANSWER: Final = re.compile(r"\(no answer, (\w{1,40})\)", re.ASCII)
-_TELLING: Final = re.compile(r"still processing|its \d{1,4} posts", re.ASCII)
-"""What in our own sentences tells apart failures that have the same codes."""
+_TELLING: Final = re.compile(
+    "|".join(
+        [
+            r"still processing|its \d{1,4} posts|container unknown, \d{1,4} posts that fit",
+            *(re.escape(row.text) for row in TABLE if row.text is not None),
+        ]
+    ),
+    re.ASCII,
+)
+"""What in a sentence tells apart failures that have the same codes: of our own, and the words by
+which the error table knows some.
+"""
 
 
 def redacted(recording: Recording, expect: str, *, keep_caption: bool = False) -> Recording:

@@ -206,7 +206,7 @@ def _without_marks(one: Try) -> Any:
     """What a function got, without what the replay itself adds and what changes with each run."""
     if not isinstance(one.payload, dict):
         return one.payload
-    aside = ("replayedIteration", "jobId", "executionArn")
+    aside = ("replayedIteration", "replayedExecution", "jobId", "executionArn")
     return {name: value for name, value in one.payload.items() if name not in aside}
 
 

@@ -399,6 +399,26 @@ class TestStart:
     def test_plain_moto_takes_any_name(self, plain: Plain) -> None:
         assert plain.run(one({"Type": "Pass"}), name="a b")["name"] == "a b"
 
+    def changed_since(self, lab: Lab) -> tuple[Any, Any]:
+        """The definitions that an execution began with, and is said to have."""
+        begun = one({"Type": "Pass"})
+        execution = lab.end(lab.start(begun, name="a"))["executionArn"]
+        of = lab.client.describe_execution(executionArn=execution)["stateMachineArn"]
+        now = json.dumps(one(wait(1)))
+        lab.client.update_state_machine(stateMachineArn=of, definition=now)
+        told = lab.client.describe_state_machine_for_execution(executionArn=execution)
+        return begun, json.loads(told["definition"])
+
+    def test_an_execution_has_the_definition_that_it_began_with(self, lab: Lab) -> None:
+        begun, told = self.changed_since(lab)
+
+        assert told == begun
+
+    def test_plain_moto_tells_todays_definition(self, plain: Plain) -> None:
+        begun, told = self.changed_since(plain)
+
+        assert told != begun
+
     def test_a_repeated_start_finds_the_running_execution(
         self, make_lab: Callable[[SimulatedClock], Lab]
     ) -> None:

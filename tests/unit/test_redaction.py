@@ -148,6 +148,7 @@ def test_no_secret_stays_wherever_in_an_event_it_stands(data: st.DataObject) -> 
         "The publish call had no clear answer (no answer, {}).",
         "still processing {}",
         "its 100 posts {}",
+        "container {}, 3 posts that fit",
         'Instagram says: {} {{"item": "{}", "call": "{}"}}',
         'It broke. {{"item": "1: {}, 2: {}", "code": 190, "fbtraceId": "{}"}}',
         'It broke. {{"code": {{"code": "{}"}}, "error": {{"message": "{}"}}, "{}": 1}}',
@@ -161,6 +162,25 @@ def test_no_secret_of_an_errors_text_stays(sentence: str, secret: str) -> None:
 
     assert found_in(kept) == []
     assert "TokenInvalidError" in kept
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        "(no answer, ReadTimeout)",
+        "still processing",
+        "its 25 posts",
+        "container unknown, 0 posts that fit",
+    ],
+)
+def test_what_tells_failures_apart_stays_of_a_sentence(telling: str) -> None:
+    text = told(f"Annas film: {telling}, and more.", code=1)
+    tape = run(error="KeyError", cause={"errorMessage": text, "errorType": "KeyError"})
+
+    kept = text_of(tape.events)
+
+    assert f"{telling} {{" in kept
+    assert "Annas" not in kept
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,75 @@ def test_a_group_that_is_not_fit_any_more_says_what_is_wrong(world: World) -> No
     assert world.group().publish_status == "failed"
 
 
+def test_a_redrive_that_was_asked_for_goes_on_whatever_the_group_holds(world: World) -> None:
+    ref = failed(world)
+    write_caption(world, "Better words")
+
+    done = retrying.redrive(world.app, ref.job_id)
+
+    assert (done.job_id, done.how, done.new) == (ref.job_id, "redrive", True)
+    assert world.executions.known[ref.job_id].redrive_count == 1
+    assert world.group().publish_status == "publishing"
+    assert job(world, ref.job_id).status == "publishing"
+
+
+def test_a_run_that_ended_before_it_had_a_job_is_redriven(world: World) -> None:
+    world.executions.start("job-0", world.request())
+    world.executions.end("job-0", error="InvalidPostError", cause="{}")
+
+    done = retrying.redrive(world.app, "job-0")
+
+    assert done == retrying.Retried("job-0", "redrive", "It was asked for.")
+    assert world.executions.known["job-0"].status == "RUNNING"
+    assert world.store.find_job("job-0") is None
+
+
+def test_what_cannot_be_redriven_is_refused_with_the_reason(world: World) -> None:
+    ref = failed(world)
+    world.executions.end(ref.job_id, too_old=TOO_OLD)
+
+    with pytest.raises(NotPossibleError, match=TOO_OLD) as caught:
+        retrying.redrive(world.app, ref.job_id)
+    with pytest.raises(NotPossibleError, match="it never began") as unknown:
+        retrying.redrive(world.app, "nobody")
+
+    assert (caught.value.status, unknown.value.status) == ("failed", "unknown")
+    assert world.executions.redriven == {}
+
+
+def test_a_job_whose_group_another_one_has_is_not_redriven(world: World) -> None:
+    ref = failed(world)
+    other = retrying.anew(world.app, ref.job_id, {"sessionId": SESSION, "groupId": "g1"})
+
+    with pytest.raises(AlreadyPublishingError) as caught:
+        retrying.redrive(world.app, ref.job_id)
+
+    assert caught.value.job_id == other.job_id
+    assert world.executions.redriven == {}
+
+
+def test_a_new_run_that_was_asked_for_has_the_input_of_the_old_one(world: World) -> None:
+    ref = failed(world)
+
+    done = retrying.anew(world.app, ref.job_id, {"sessionId": SESSION, "groupId": "g1"})
+    again = retrying.anew(world.app, ref.job_id, {"sessionId": SESSION, "groupId": "g1"})
+
+    assert (done.how, done.new, done.job_id != ref.job_id) == ("new", True, True)
+    assert (again.job_id, again.new) == (done.job_id, False)
+    assert world.executions.started[-1] == (done.job_id, world.request())
+    assert job(world, ref.job_id).status == "failed"
+
+
+def test_a_new_run_needs_an_input_that_is_one(world: World) -> None:
+    ref = failed(world)
+
+    for wrong in (None, [1], {"sessionId": SESSION}):
+        with pytest.raises(InvalidPostError):
+            retrying.anew(world.app, ref.job_id, wrong)
+
+    assert len(world.executions.started) == 1
+
+
 def test_nothing_is_tried_again_during_an_action_block(world: World) -> None:
     ref = failed(world)
     until = clock.to_text(clock.in_seconds(3600))
