@@ -162,7 +162,7 @@ class _Rebuilder:
 
     def _input(self) -> None:
         given = self.recorded.given if isinstance(self.recorded.given, dict) else {}
-        self.made.on_quota = given.get("onQuota", "fail")
+        self.made.on_quota = "wait" if given.get("onQuota") == "wait" else "fail"
         if "publishAt" in given:
             ahead = datetime.fromisoformat(given["publishAt"]) - self.recorded.started_at
             if ahead.total_seconds() > 0:

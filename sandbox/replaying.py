@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -38,6 +38,8 @@ TAPE_IS_OVER: Final = "TapeIsOver"
 
 _ITERATION: Final = "replayedIteration"
 _EXECUTION: Final = "replayedExecution"
+_LAST_OF_ITS_INSTANT: Final = timedelta(seconds=1)
+"""An error may end a Map, so iterations that had ended by then end first."""
 _STOP_WALL_SECONDS: Final = 30.0
 _NAMES = itertools.count(1)
 
@@ -169,6 +171,8 @@ class _Tape:
         if recorded.ended_at is None or recorded.outcome == "timed_out":
             self._never_answer(recorded, event)
         due = self.clock.now() + (recorded.ended_at - recorded.scheduled_at)
+        if recorded.error is not None and event.get(_ITERATION) is not None:
+            due += _LAST_OF_ITS_INSTANT
         self.clock.wait_until(due, self._over, was_busy=True)
         return _answer(recorded)
 
