@@ -478,9 +478,10 @@ def _wanted(row: Mapping[str, Any]) -> Wanted:
 
 
 def _caption(characters: int, hashtags: int) -> str:
-    """Words of this length with so many hashtags; nothing for a post without a caption."""
-    tags = [f"#tag{number}" for number in range(hashtags)]
-    words = [WORD, *tags]
-    while characters - len(" ".join(words)) > 7:
-        words.insert(1, "again")
-    return " ".join(words)[: max(characters, len(WORD))]
+    """Words of this length with so many hashtags; at least the one that it is known by."""
+    tags = "".join(f" #tag{number}" for number in range(hashtags))
+    room = max(0, characters - len(WORD) - len(tags))
+    filler = ("." + " again" * room)[:room]
+    if filler.endswith(" "):
+        filler = f"{filler[:-1]}s"
+    return f"{WORD}{filler}{tags}"[: max(characters, len(WORD))]

@@ -14,19 +14,25 @@ from tests.summary import LINES
 
 _ROOT = Path(__file__).resolve().parents[1]
 _REPLAYS = _ROOT / "tests" / "replays"
+_MARKS = ("engine", "workbench")
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A file stays in one process; so do all files marked `engine`, in their order."""
+    """A file stays in one process; so do all files with the same mark of these, in their order.
+
+    What is marked `engine` is given out first, so that no process has an engine of the workbench
+    open when it comes to those that make their own.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "engine" if _needs_the_engine(file) else file
+        return _mark_of(file) or file
 
 
 @cache
-def _needs_the_engine(file: str) -> bool:
-    return "pytestmark = pytest.mark.engine" in (_ROOT / file).read_text(encoding="utf-8")
+def _mark_of(file: str) -> str | None:
+    text = (_ROOT / file).read_text(encoding="utf-8")
+    return next((mark for mark in _MARKS if f"pytestmark = pytest.mark.{mark}\n" in text), None)
 
 
 @pytest.hookimpl(optionalhook=True)

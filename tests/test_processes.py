@@ -11,7 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "pytestmark = pytest.mark.engine"
-USES = re.compile(r"\bbench: Workbench|\bSandbox\(|\bengine\.install\(")
+SHARED = "pytestmark = pytest.mark.workbench"
+USES = re.compile(r"\bbench: Workbench|\bSandbox\(|\bengine\.install\(|\breplaying\.play\(")
 """The fixture with the sandbox of the session, a sandbox of one's own, a bare engine."""
 SECONDS = 60
 
@@ -20,10 +21,21 @@ def test_every_file_that_uses_the_engine_is_marked() -> None:
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     users = [file for file in files if USES.search(file.read_text(encoding="utf-8"))]
 
-    unmarked = [file.name for file in users if MARK not in file.read_text(encoding="utf-8")]
+    texts = {file: file.read_text(encoding="utf-8") for file in users}
+    unmarked = [file.name for file, text in texts.items() if not (MARK in text or SHARED in text)]
 
     assert len(users) > 5
     assert unmarked == []
+
+
+def test_only_what_uses_the_workbench_alone_runs_in_the_second_process() -> None:
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
+    shared = {name: text for name, text in texts.items() if f"\n{SHARED}\n" in text}
+    own = re.compile(r"\bSandbox\(|\bengine\.install\(|\breplaying\.play\(")
+
+    assert len(shared) > 2
+    assert [name for name, text in shared.items() if own.search(text)] == []
 
 
 def test_all_that_use_the_engine_share_a_process(tmp_path: Path) -> None:

@@ -455,6 +455,8 @@ def test_the_execution_of_a_call_is_stopped_around_its_effect(
         ("refused", "Lambda.ServiceException", 0),
         ("throttled", "Lambda.TooManyRequestsException", 0),
         ("lost", "Lambda.SdkClientException", 1),
+        ("killed", "Runtime.ExitError", 0),
+        ("overruns", "Sandbox.Timedout", 0),
     ],
 )
 def test_an_invocation_has_no_answer(lab: Lab, does: str, error: str, runs: int) -> None:
@@ -505,6 +507,40 @@ def test_an_answer_that_hangs_comes_later_than_its_task_waits(lab: Lab) -> None:
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Timeout")
     assert lab.has("hang")
     assert ended["stopDate"] - began < timedelta(seconds=46)
+
+
+@pytest.mark.parametrize("does", ["abort_before", "abort_after"])
+def test_an_execution_is_stopped_while_its_function_is_invoked(lab: Lab, does: str) -> None:
+    lab.calls.add_faults([{"service": "lambda", "function": "calling", "does": does}])
+    event = putting(f"invoked: {does}")
+
+    ended = lab.end(lab.task("calling", event))
+
+    assert ended["status"] == "ABORTED"
+    assert until(lambda: lab.has(f"invoked: {does}"))
+
+
+def test_a_function_that_overruns_takes_all_of_its_time(lab: Lab) -> None:
+    lab.calls.add_faults([{"service": "lambda", "function": "calling", "does": "overruns"}])
+
+    began = lab.clock.now()
+    answer = lab.try_call("dynamodb", "list_tables")
+
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert timedelta(seconds=30) <= lab.clock.now() - began < timedelta(seconds=31)
+
+
+def test_invocations_for_items_are_told_apart(lab: Lab) -> None:
+    fault = {"service": "lambda", "match": "#002", "does": "killed"}
+    lab.calls.add_faults([fault])
+
+    answers = [
+        lab.functions.invoke("echo", {"jobId": "job-1", "index": index}) for index in range(4)
+    ]
+
+    assert [answer.error for answer in answers] == [False, False, True, False]
+    targets = [entry["target"] for entry in lab.entries("lambda", "echo")]
+    assert targets == [f"job-1#{index:03}" for index in range(4)]
 
 
 def test_an_invocation_that_is_delayed_begins_after_its_task_has_been_given_up(lab: Lab) -> None:

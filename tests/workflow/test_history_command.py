@@ -20,7 +20,7 @@ from tests.command_line import run as command
 from tests.workflow.misbehaviour import answers, refuses
 from tests.workflow.workbench import Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP

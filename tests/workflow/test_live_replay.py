@@ -20,7 +20,7 @@ from sandbox.live_replay import Live
 from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
 ALL_TRIES = 4

@@ -15,7 +15,7 @@ from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.redriving import log_in_anew
 from tests.workflow.workbench import Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP
 

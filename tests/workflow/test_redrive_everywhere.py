@@ -30,7 +30,7 @@ from tests.workflow.stock_aws import aws
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Run, Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 ASL = Path(__file__).parents[2] / "statemachine" / "publish_post.asl.json"
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP

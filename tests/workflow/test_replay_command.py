@@ -28,7 +28,7 @@ from tests.workflow.redriving import log_in_anew
 from tests.workflow.stock_aws import aws
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE

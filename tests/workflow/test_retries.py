@@ -15,7 +15,7 @@ from tests.workflow.misbehaviour import answers
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.workbench
 
 PHOTO, WIDE = Shot.PHOTO, Shot.WIDE
 

@@ -263,13 +263,13 @@ def other_catch(states: States) -> None:
 CHANGES = [
     (other_next, "ten_items", "WhatNext", "what comes next"),
     (other_wait, "ten_items", "WaitForContainers", "how long it waits"),
-    (without_retry, "unanswered_quota", "CheckQuota", "what comes next"),
+    (without_retry, "unanswered_quota", "CheckQuota", "its tries"),
     (shorter_timeout, "slow_quota", "CheckQuota", "its tries"),
     (other_result, "ten_items", "CheckStatus", "its output"),
     (other_payload, "ten_items", "CreateCarousel", "what its function gets"),
     (other_name, "ten_items", "WhatNext", "what comes next"),
     (other_items, "ten_items", "CreateContainers", "its iterations"),
-    (other_catch, "unclear_and_redriven", "Publish", "what comes next"),
+    (other_catch, "unclear_and_redriven", "Publish", "its tries"),
 ]
 
 
