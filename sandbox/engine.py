@@ -2,8 +2,9 @@
 
 moto 5.2.5 carries a complete interpreter of the Amazon States Language, which is used as it is.
 This module and `redrive` patch private moto modules for every sandbox, `stopping` for a replay;
-nothing else does. `install` puts all patches in place and takes them away again. Each mended deviation has a test, and most tests show
-that plain moto still deviates, so that a patch can go when moto is mended.
+nothing else does. `install` puts all patches in place and takes them away again. Each mended
+deviation has a test, and most tests show that plain moto still deviates, so that a patch can go
+when moto is mended.
 
 Still different from AWS:
 - No TestState, StartSyncExecution, versions or aliases for starts, activities.

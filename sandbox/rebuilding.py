@@ -341,10 +341,8 @@ class _Rebuilder:
         if isinstance(one.answer, dict):
             if one.answer.get("next") == "waitForQuota":
                 self.instagram.goes_wrong(call, {"error": [9, 2207042]})
-            elif one.answer.get("next") == "published":
-                self._publish_goes_well()
-                if self.is_unclear:
-                    self.missing("who settled an unclear publish from outside, before a redrive")
+            elif one.answer.get("next") == "published" and self.is_unclear:
+                self.missing("who settled an unclear publish from outside, before a redrive")
         elif _does(one) is not None:
             self._publish_is_lost(visit, one)
         elif one.error == "CaptionBusyError":
@@ -368,10 +366,6 @@ class _Rebuilder:
         else:
             self._refusal(call, visit, one, **effect)
 
-    def _publish_goes_well(self) -> None:
-        self.aws.goes_well(_GRAPH_PUBLISH)
-        self.instagram.goes_well({"call": "publish"})
-
     def _publish_is_lost(self, visit: Visit, one: Try) -> None:
         """A publish step whose answer nobody has got; what it has done shows in the looks."""
         does, about = str(_does(one)), self._about(visit)
@@ -394,8 +388,6 @@ class _Rebuilder:
                     self.missing(f"why {visit.state} used up its time: it is killed instead")
             if effect["effect"] != "first" or "status_lag_seconds" in effect:
                 self.instagram.goes_wrong({"call": "publish"}, {"answer": "reset", **effect})
-            elif does in _RAN:
-                self.instagram.goes_well({"call": "publish"})
 
     def _until_next(self, one: Try) -> float:
         """So late that the next publish step has been and gone."""

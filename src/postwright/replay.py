@@ -23,6 +23,7 @@ _WAIT_TOLERANCE_SECONDS: Final = 1.5
 """Step Functions promises no exact waits; one that was changed differs by more."""
 _LONGEST: Final = 300
 _END: Final = "the end"
+_REQUEST: Final = re.compile(r"(?<=Request ID: )[0-9a-f-]{36}")
 _KEY: Final = re.compile(r"[A-Za-z]{1,40}")
 
 
@@ -171,7 +172,7 @@ def _details(
     old_parts, new_parts = _iterations(recorded, then), _iterations(replayed, now)
     if old_parts != new_parts:
         yield "its iterations", old_parts, new_parts
-    inherited = then.given is not None and then.given != now.given
+    inherited = then.given is not None and _lasting(then.given) != _lasting(now.given)
     for old, new in zip(then.tries, now.tries, strict=False):
         sent = [_without_marks(one) for one in (old, new)]
         if old.payload is not None and sent[0] != sent[1] and not inherited:
@@ -180,9 +181,14 @@ def _details(
         lasted = [_seconds(visit) for visit in (then, now)]
         if abs(lasted[0] - lasted[1]) > _WAIT_TOLERANCE_SECONDS:
             yield "how long it waits", f"{lasted[0]:.0f} s", f"{lasted[1]:.0f} s"
-    differs = then.output is not None and then.output != now.output
+    differs = then.output is not None and _lasting(then.output) != _lasting(now.output)
     if differs and now.exited_at is not None and not inherited:
         yield "its output", *_apart(then.output, now.output)
+
+
+def _lasting(data: Any) -> str:
+    """Data without the ids of single requests to Lambda, which a caught error carries along."""
+    return _REQUEST.sub("", json.dumps(data, sort_keys=True))
 
 
 def _tries(visit: Visit) -> str:

@@ -121,6 +121,12 @@ def killed(bench: Workbench) -> str:
     return _over(bench, PHOTO)
 
 
+def refused_publish(bench: Workbench) -> str:
+    """The error is caught, and its text has the id of a request."""
+    bench.script_calls({"service": "lambda", "function": "publish", "does": "refused"})
+    return _over(bench, PHOTO)
+
+
 def refused_token(bench: Workbench) -> str:
     bench.configure(tokens={DEMO_ACCOUNT.token: "expired"})
     return _over(bench, PHOTO)
@@ -142,7 +148,8 @@ MAKERS: dict[str, Callable[[Workbench], str]] = {
     maker.__name__: maker
     for maker in (
         *(ten_items, slow_quota, unanswered_quota, unclear_and_redriven, item_redriven, stopped),
-        *(stopped_and_redriven, stopped_at_work, killed, refused_token, still_running),
+        *(stopped_and_redriven, stopped_at_work, killed, refused_publish, refused_token),
+        still_running,
     )
 }
 ENDS = {
@@ -155,6 +162,7 @@ ENDS = {
     "stopped_and_redriven": ["ABORTED", "SUCCEEDED"],
     "stopped_at_work": ["ABORTED", "SUCCEEDED"],
     "killed": ["FAILED"],
+    "refused_publish": ["SUCCEEDED"],
     "refused_token": ["FAILED"],
     "still_running": ["ABORTED"],
 }

@@ -256,6 +256,31 @@ def test_each_container_of_an_item_has_its_own_fate() -> None:
     assert [fate["processing_seconds"] for fate in fates] == [5, 10]
 
 
+def test_a_container_that_was_made_anew_before_any_look_takes_no_look_of_the_next() -> None:
+    run = begun().creates({0: None}).creates({0: None}).looks(10, {"0": "FINISHED"})
+
+    seconds = [fate["processing_seconds"] for fate in lines(run.rebuilt(), "create")]
+
+    assert seconds == [0, 5]
+
+
+def test_who_settled_an_unclear_publish_is_told() -> None:
+    run = ready().fails("Publish", "PublishUncertainError", httpStatus=500, call="publish")
+    run.end("Aborted")
+    run.redrive()
+    run.task("Publish", {"next": "published"})
+
+    assert run.rebuilt().missing[-1].startswith("who settled an unclear publish from outside")
+
+
+def test_a_publish_step_that_dies_comes_after_those_that_were_refused() -> None:
+    run = ready().fails("Publish", "ContainerNotReadyError", code=9007, call="publish")
+    run.fails("Publish", "Runtime.ExitError").looks_for_post(30, found())
+
+    kill = {"service": "graph", "operation": "publish", "does": "kill_after", "after": 1}
+    assert run.rebuilt().aws == [kill]
+
+
 def test_a_look_at_the_instant_of_the_next_container_is_at_the_one_before() -> None:
     run = begun().creates({0: None}).looks(10, {"0": "EXPIRED"}, (0,))
     run.creates({0: None}).looks(10, {"0": "FINISHED"})
