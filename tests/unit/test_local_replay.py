@@ -32,6 +32,9 @@ pytestmark = pytest.mark.engine
 PHOTO, CLIP = Shot.PHOTO, Shot.CLIP
 TEN = [PHOTO, CLIP, *[PHOTO] * 8]
 
+WAITED_SECONDS = 5
+"""The first wait for a video is ten."""
+
 Definition = dict[str, Any]
 States = dict[str, Any]
 Runs = dict[str, Recording]
@@ -100,6 +103,7 @@ def stopped(bench: Workbench) -> str:
     with bench.time_stands_still():
         job_id = bench.start_execution(group.request)
         bench.until_in(job_id, "WaitForContainers")
+        bench.let_time_pass(WAITED_SECONDS)
         bench.stop(job_id)
     bench.finished(job_id)
     return job_id
@@ -113,6 +117,11 @@ def stopped_at_work(bench: Workbench) -> str:
     call = {"service": "dynamodb", "function": "create_container", "does": "abort_before"}
     bench.script_calls(call)
     return _redriven(bench, _over(bench, PHOTO, PHOTO))
+
+
+def stopped_in_a_step(bench: Workbench) -> str:
+    bench.script_calls({"service": "dynamodb", "function": "check_quota", "does": "abort_before"})
+    return _redriven(bench, _over(bench, PHOTO))
 
 
 def killed(bench: Workbench) -> str:
@@ -148,7 +157,14 @@ MAKERS: dict[str, Callable[[Workbench], str]] = {
     maker.__name__: maker
     for maker in (
         *(ten_items, slow_quota, unanswered_quota, unclear_and_redriven, item_redriven, stopped),
-        *(stopped_and_redriven, stopped_at_work, killed, refused_publish, refused_token),
+        *(
+            stopped_and_redriven,
+            stopped_at_work,
+            stopped_in_a_step,
+            killed,
+            refused_publish,
+            refused_token,
+        ),
         still_running,
     )
 }
@@ -161,6 +177,7 @@ ENDS = {
     "stopped": ["ABORTED"],
     "stopped_and_redriven": ["ABORTED", "SUCCEEDED"],
     "stopped_at_work": ["ABORTED", "SUCCEEDED"],
+    "stopped_in_a_step": ["ABORTED", "SUCCEEDED"],
     "killed": ["FAILED"],
     "refused_publish": ["SUCCEEDED"],
     "refused_token": ["FAILED"],
@@ -314,6 +331,15 @@ def test_what_is_asked_too_often_and_what_nobody_asks_for_is_counted(
     assert now.asked_beyond == {"CheckQuota": 1}
     assert now.left == {"Publish": 1, "RecordResult": 1}
     assert now.history.outcome == replaying.TAPE_IS_OVER
+
+
+def test_a_stop_comes_about_as_long_after_the_wait_has_begun(
+    runs: Runs, definition: Definition
+) -> None:
+    now = replaying.play(definition, runs["stopped"].history())
+
+    waited = now.history.ends[0].at - now.history.visits[-1].entered_at
+    assert WAITED_SECONDS * 0.8 < waited.total_seconds() < WAITED_SECONDS + 1
 
 
 def test_a_stop_before_the_first_state_is_played(definition: Definition) -> None:
