@@ -15,7 +15,9 @@ import pytest
 import typer.main
 
 import postwright
+from postwright import recording
 from postwright.cli import cli, main
+from postwright.recording import Recording
 from tests.command_line import Done, run
 from tests.media import picture
 
@@ -317,3 +319,55 @@ def test_what_does_not_go_to_a_terminal_has_no_escape_codes(arguments: list[str]
     done = run(*arguments)
 
     assert "\x1b" not in done.out + done.err
+
+
+# Replay
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--local", "--live"], "--local, --live, --redrive and --new exclude each other."),
+        (["--redrive", "--new"], "--local, --live, --redrive and --new exclude each other."),
+        (["--save", "x", "--local"], "--save plays live; it excludes --local, --redrive and"),
+        (["--save", "x", "--redrive"], "--save plays live; it excludes --local, --redrive and"),
+        (["--save", "x", "--new"], "--save plays live; it excludes --local, --redrive and"),
+        (["--save", "X"], "--save takes a name of small letters, digits and hyphens."),
+        (["--save", "../x"], "--save takes a name of small letters, digits and hyphens."),
+        (["--save", ""], "--save takes a name of small letters, digits and hyphens."),
+        (["--save", "-x"], "--save takes a name of small letters, digits and hyphens."),
+        (["--save", "a" * 61], "--save takes a name of small letters, digits and hyphens."),
+        (["--save", "there"], "tests/replays/there.json exists already."),
+        (["--save", "x", "--expect", "Success"], "--expect takes PostPublished or the name of"),
+        (["--save", "x", "--expect", "KeyError"], "--expect takes PostPublished or the name of"),
+        (["--expect", "TokenInvalidError"], "--expect is for a test; add --save NAME."),
+        (["--with-caption"], "--with-caption goes with --live or --save NAME."),
+        (["--redrive"], "--redrive and --new act on a job or an execution, not on a file."),
+        (["--new"], "--redrive and --new act on a job or an execution, not on a file."),
+    ],
+)
+def test_replay_options_that_cannot_work_say_so(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "tests" / "replays"
+    folder.mkdir(parents=True)
+    events = [{"id": 1, "type": "ExecutionStarted", "timestamp": 1}]
+    (folder / "there.json").write_text(recording.to_text(Recording("there", events)))
+
+    done = call("replay", folder / "there.json", *options)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(says)
+    assert [path.name for path in folder.glob("*.json")] == ["there.json"]
+
+
+def test_a_replay_is_saved_only_in_a_checkout(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    done = call("replay", "any", "--save", "x")
+
+    assert done.code == 2
+    assert done.err.startswith("There is no folder tests/replays here.")
