@@ -202,7 +202,7 @@ class _Rebuilder:
         """What was on its way when the run ended: of a stopped run the last of it is what the stop
         comes upon, and the rest is late.
         """
-        if one.run >= len(self.recorded.ends) or self.recorded.ends[one.run].status != "ABORTED":
+        if not self._was_stopped(one):
             self.aws.goes_well(about)
             return
         if visit.state == "Publish":
@@ -213,7 +213,14 @@ class _Rebuilder:
         else:
             self.aws.goes_wrong(about, {"delay_seconds": 60})
 
+    def _was_stopped(self, one: Try) -> bool:
+        """Whether somebody ended the run of a try."""
+        ends = self.recorded.ends
+        return one.run < len(ends) and ends[one.run].status == "ABORTED"
+
     def _stops(self) -> None:
+        if self.recorded.status == "RUNNING":
+            self.missing("what came after the recording: the run was not over")
         for end in self.recorded.ends:
             if end.status == "TIMED_OUT":
                 self.missing("the limit for the whole run: today's counts")
@@ -369,25 +376,36 @@ class _Rebuilder:
     def _publish_is_lost(self, visit: Visit, one: Try) -> None:
         """A publish step whose answer nobody has got; what it has done shows in the looks."""
         does, about = str(_does(one)), self._about(visit)
-        effect = self.fates.of_publish(one)
-        sent = self.fates.was_sent(one)
-        self.is_unclear |= sent and does not in ("refused", "throttled")
-        if does in ("refused", "throttled") or not (sent or does in _RAN):
-            self.aws.goes_wrong(about, {"does": "killed" if does == "open" else does})
-        elif not sent:
-            self.aws.goes_wrong(about, {"delay_seconds": self._until_next(one)})
+        if does in ("refused", "throttled"):
+            self.aws.goes_wrong(about, {"does": does})
+        elif does == "open":
+            if self._was_stopped(one):
+                self._publish_ends_at_its_call(one, "abort")
+        elif not self.fates.was_sent(one):
+            late = {"delay_seconds": self._until_next(one)}
+            self.aws.goes_wrong(about, late if does in _RAN else {"does": does})
+        elif does in _RAN:
+            self.is_unclear = True
+            self.aws.goes_wrong(about, {"does": does})
+            self._publish_takes_effect(self.fates.of_publish(one))
         else:
-            after = "before" if effect["effect"] == "never" else "after"
-            if does in _RAN:
-                self.aws.goes_wrong(about, {"does": does})
-            else:
-                self.aws.goes_well(about)
-                way = "abort" if does == "open" else "kill"
-                self.aws.goes_wrong(_GRAPH_PUBLISH, {"does": f"{way}_{after}"})
-                if does == "overruns":
-                    self.missing(f"why {visit.state} used up its time: it is killed instead")
-            if effect["effect"] != "first" or "status_lag_seconds" in effect:
-                self.instagram.goes_wrong({"call": "publish"}, {"answer": "reset", **effect})
+            self.aws.goes_well(about)
+            self._publish_ends_at_its_call(one, "kill")
+            if does == "overruns":
+                self.missing(f"why {visit.state} used up its time: it is killed instead")
+
+    def _publish_ends_at_its_call(self, one: Try, way: Literal["abort", "kill"]) -> None:
+        """Its process or its execution ends before the effect of the call, or before its answer."""
+        self.is_unclear = True
+        effect = self.fates.of_publish(one)
+        when = "before" if effect["effect"] == "never" else "after"
+        self.aws.goes_wrong(_GRAPH_PUBLISH, {"does": f"{way}_{when}"})
+        if (way, when) != ("kill", "before"):  # a call of a stopped run comes to Instagram still
+            self._publish_takes_effect(effect)
+
+    def _publish_takes_effect(self, effect: Json) -> None:
+        if effect != {"effect": "first"}:
+            self.instagram.goes_wrong({"call": "publish"}, {"answer": "reset", **effect})
 
     def _until_next(self, one: Try) -> float:
         """So late that the next publish step has been and gone."""
@@ -406,7 +424,8 @@ class _Rebuilder:
             told = suffix_of(one)
             call = _OF_LOOKS.get(told.call or "")
             if call is not None:
-                self._refusal({"call": call}, visit, one)
+                about = {"match": self._match(self._sent())} if call == "status" else {}
+                self._refusal({"call": call, **about}, visit, one)
             elif _UNREAD.search(told.sentence):
                 self._look_for_post({"container": None, "postsRead": False})
             elif told.call != "publish":
@@ -415,14 +434,17 @@ class _Rebuilder:
     def _look_for_post(self, seen: Json | None) -> None:
         if seen is None:
             return
-        container = "parent" if len(self.made.items) > 1 else "0"
-        self._look(container, seen["container"])
+        self._look(self._sent(), seen["container"])
         if not seen["postsRead"] and seen["container"] is not None:
             self.instagram.goes_wrong({"call": "list"}, {"status": 500, "body": ""})
         elif seen["postsRead"]:
             self.instagram.goes_well({"call": "list"})
         if seen.get("posts", 0) > 1:
             self.missing("other posts of the account that were live then")
+
+    def _sent(self) -> str:
+        """The container of the publish call."""
+        return "parent" if len(self.made.items) > 1 else "0"
 
     # Lines of the scripts
 

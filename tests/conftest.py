@@ -40,9 +40,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Recorded failures come first: whoever has just saved one wants to see it red."""
-    items.sort(key=lambda item: item.path.parent != _REPLAYS)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Recorded failures come first: whoever has just saved one wants to see it red. In several
+    processes what takes longest follows, so that none is left with it at the end.
+    """
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+
+    def place(item: pytest.Item) -> int:
+        if item.path.parent == _REPLAYS:
+            return 0
+        return 1 if processes > 1 and _mark_of(item.nodeid.partition("::")[0]) == _MARKS[1] else 2
+
+    items.sort(key=place)
 
 
 class _AtOnce:

@@ -28,6 +28,9 @@ QUOTA = {
 }
 
 
+ENDS = ("ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut")
+
+
 class Run(Tape):
     """A tape that knows what our functions answer."""
 
@@ -82,8 +85,11 @@ class Run(Tape):
         self.task("ReconcilePublish", answer)
         return self
 
-    def rebuilt(self) -> Rebuilt:
-        return rebuild(read(self.events))
+    def rebuilt(self, caption: str | None = None) -> Rebuilt:
+        """What is made of it; a run that does not say how it ended has succeeded."""
+        if self.events[-1]["type"] not in ENDS:
+            self.end()
+        return rebuild(read(self.events), caption)
 
 
 def begun(*items: Json) -> Run:
@@ -144,7 +150,7 @@ def test_a_caption_is_as_long_as_it_was(characters: int, hashtags: int) -> None:
 
 
 def test_a_caption_that_was_kept_is_taken() -> None:
-    made = rebuild(read(begun().events), "Two days by the sea")
+    made = begun().rebuilt("Two days by the sea")
 
     assert made.caption == "Two days by the sea"
     assert made.missing == []
@@ -454,6 +460,19 @@ def test_looks_for_the_post_that_failed_come_after_as_many_that_did_not() -> Non
     ]
 
 
+def test_a_look_for_the_post_that_is_refused_comes_after_the_looks_at_its_container() -> None:
+    run = ready().fails("Publish", "PublishUncertainError", httpStatus=500, call="publish")
+    run.looks_for_post(30, look())
+    run.fails("ReconcilePublish", "TokenInvalidError", code=190, call="status")
+    run.fails("ReconcilePublish", "TokenInvalidError", code=190, call="read")
+
+    made = run.rebuilt()
+
+    refused = {"match": "replayed-01.jpg", "error": [190, None], "after": 2}
+    assert lines(made, "status") == [refused]
+    assert lines(made, "list") == [{"error": [190, None], "after": 1}]
+
+
 # What AWS did
 
 
@@ -526,6 +545,25 @@ def test_a_publish_step_that_died_has_done_what_was_seen_afterwards(
     assert run.rebuilt().aws == [line]
 
 
+def test_a_call_that_was_not_made_uses_up_no_line_of_the_next() -> None:
+    run = ready().fails("Publish", "Runtime.ExitError").looks_for_post(30, look())
+    run.fails("Publish", "PublishUncertainError", httpStatus=500, call="publish")
+    run.looks_for_post(30, found())
+
+    assert lines(run.rebuilt(), "publish") == [{"status": 500, "body": "", "effect": "first"}]
+
+
+def test_a_publish_step_without_an_answer_has_its_late_effect() -> None:
+    run = ready().fails("Publish", "Lambda.SdkClientException")
+    run.looks_for_post(30, look()).looks_for_post(30, found())
+
+    made = run.rebuilt()
+
+    assert made.aws == [on_lambda("publish", "lost")]
+    late = {"answer": "reset", "effect": "late", "late_seconds": 45}
+    assert lines(made, "publish") == [late]
+
+
 def test_a_publish_step_that_came_too_late_comes_when_the_next_is_over() -> None:
     run = ready()
     run.enter("Publish")
@@ -592,6 +630,29 @@ def test_a_stop_at_the_publish_call_comes_before_or_after_its_effect() -> None:
 
     assert made.aws == [{"service": "graph", "operation": "publish", "does": "abort_after"}]
     assert made.missing[1:] == []
+
+
+def test_a_call_that_a_stop_came_before_comes_to_nothing() -> None:
+    run = ready()
+    run.enter("Publish")
+    run.schedule()
+    run.end("Aborted")
+
+    made = run.rebuilt()
+
+    assert made.aws == [{"service": "graph", "operation": "publish", "does": "abort_before"}]
+    assert lines(made, "publish") == [{"answer": "reset", "effect": "never"}]
+
+
+def test_a_run_that_is_not_over_is_told_and_not_stopped() -> None:
+    run = ready()
+    run.enter("Publish")
+    run.schedule()
+
+    made = rebuild(read(run.events))
+
+    assert made.aws == []
+    assert made.missing[-1] == "what came after the recording: the run was not over"
 
 
 def test_the_limit_of_a_whole_run_is_told() -> None:
