@@ -179,6 +179,12 @@ ROWS = [
         calls=[{"service": "graph", "operation": "publish", "does": "kill_after"}],
     ),
     Row(
+        "a function that dies before it has published, and then an unclear answer",
+        "PostPublished",
+        script=[{"call": "publish", "status": 500, "effect": "first"}],
+        calls=[{"service": "graph", "operation": "publish", "does": "kill_before"}],
+    ),
+    Row(
         "a publish that comes too late to be the first",
         "PostPublished",
         calls=[on_lambda("publish", None, delay_seconds=100)],  # type: ignore[arg-type]  # only late
