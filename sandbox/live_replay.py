@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,7 @@ import boto3
 import httpx
 
 from postwright.executions import Executions
-from postwright.history import End, History
+from postwright.history import End, History, without_lost_answers
 from postwright.history import read as read_history
 from postwright.models import Group, MediaItem, PublishRequest, Session
 from postwright.store import Store
@@ -52,6 +52,7 @@ def options(recorded: History) -> SandboxOptions:
 
 def play(sandbox: Sandbox, recorded: History, caption: str | None = None) -> Live:
     """Run the workflow in a sandbox that is empty, or was emptied."""
+    recorded = without_lost_answers(recorded)
     made = rebuild(recorded, caption)
     with ExitStack() as open_clients:
         stage = _Stage(sandbox, open_clients)
@@ -115,7 +116,7 @@ class _Stage:
                     self._start(made)
                 elif not self._redrive(number, recorded):
                     return
-                self._wait()
+                _until(self._has_ended)
 
     @contextmanager
     def _stopped_as_then(self, recorded: History, number: int) -> Iterator[None]:
@@ -152,16 +153,22 @@ class _Stage:
         if found is None or not found.over:
             return False
         pause = recorded.redriven_at[number - 1] - recorded.ends[number - 1].at
-        self.sandbox.clock.advance(pause.total_seconds())
+        # once the end is recorded, which the redriven run must find
+        _until(lambda: self.sandbox.clock.advance_if_idle(pause.total_seconds()))
         self.executions.redrive(self.job_id, f"replay-{number}")
         return True
 
-    def _wait(self) -> None:
-        end = time.monotonic() + _WALL_SECONDS
-        while (found := self.executions.describe(self.job_id)) is not None and found.running:
-            if time.monotonic() > end:
-                raise TimeoutError("the replay does not end")
-            time.sleep(0.01)
+    def _has_ended(self) -> bool:
+        found = self.executions.describe(self.job_id)
+        return found is None or not found.running
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + _WALL_SECONDS
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError("the replay does not end")
+        time.sleep(0.01)
 
 
 def _end_of(recorded: History, number: int) -> End | None:

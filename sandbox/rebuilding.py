@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from postwright import errors
 from postwright.error_table import TABLE
-from postwright.history import History, Try, Visit
+from postwright.history import History, Try, Visit, without_lost_answers
 from sandbox.fates import LONGER, Fates
 from sandbox.made_up_media import Wanted
 from sandbox.stopping import cut_off
@@ -37,6 +38,11 @@ _AWS: Final = {
     "Lambda.Unknown": "killed",
 }
 """What the script of AWS calls does so that a task ends with this error."""
+_STEADY: Final = ("ContainerNotReadyError", "CaptionBusyError")
+"""Errors that are tried again after a pause which is always the same."""
+_LATE_SECONDS: Final = 5
+_LAST_SECONDS: Final = 1
+"""An error ends the Map around it, so that items that were done by then are done first."""
 _RAN: Final = ("lost", "hang")
 """Of these the function has run to its end, and nobody has got its answer."""
 _FUNCTIONS: Final = {"ReloadPost": "LoadPost"}
@@ -70,7 +76,7 @@ class Rebuilt:
 def rebuild(recorded: History, caption: str | None = None) -> Rebuilt:
     """Everything that a sandbox needs to meet the same again; `caption` is the recorded one."""
     made = Rebuilt()
-    _Rebuilder(recorded, made).run(caption)
+    _Rebuilder(without_lost_answers(recorded), made).run(caption)
     return made
 
 
@@ -116,6 +122,7 @@ class _Rebuilder:
             if isinstance(one.answer, dict) and "pending" in one.answer:
                 self.pending = [row["index"] for row in one.answer["pending"]]
         self._stops()
+        self._pauses()
         self.made.missing = list(dict.fromkeys(self.made.missing))
 
     def missing(self, what: str) -> None:
@@ -199,19 +206,21 @@ class _Rebuilder:
         return self.pending[number] if number < len(self.pending) else number
 
     def _given_up(self, visit: Visit, one: Try, about: Json) -> None:
-        """What was on its way when the run ended: of a stopped run the last of it is what the stop
-        comes upon, and the rest is late.
+        """What was on its way when the run ended is late; of a stopped run the last of it is what
+        the stop comes upon.
         """
-        if not self._was_stopped(one):
-            self.aws.goes_well(about)
+        was_stopped = self._was_stopped(one)
+        if visit.state == "Publish" and was_stopped:
             return
-        if visit.state == "Publish":
-            return
-        if one is cut_off(self.recorded, one.run)[-1]:
+        if was_stopped and one is cut_off(self.recorded, one.run)[-1]:
             self.aws.goes_wrong(about, {"does": "abort_after"})
             self.missing(f"whether {visit.state} had done its work when it was stopped: it has now")
+        elif was_stopped or visit.around is not None:
+            self.aws.goes_wrong(about, {"delay_seconds": _LATE_SECONDS})
+            if one.run < len(self.recorded.redriven_at):
+                self.missing(f"whether {visit.state} did its work when it was cut off: it does now")
         else:
-            self.aws.goes_wrong(about, {"delay_seconds": 60})
+            self.aws.goes_well(about)
 
     def _was_stopped(self, one: Try) -> bool:
         """Whether somebody ended the run of a try."""
@@ -224,6 +233,19 @@ class _Rebuilder:
         for end in self.recorded.ends:
             if end.status == "TIMED_OUT":
                 self.missing("the limit for the whole run: today's counts")
+
+    def _pauses(self) -> None:
+        for visit in self.recorded.visits:
+            repeated = [
+                one
+                for one, again in pairwise(visit.tries)
+                if one.run == again.run and one.error not in _STEADY
+            ]
+            if repeated:
+                self.missing(
+                    f"the pauses before {visit.state} was tried again: their length is chance, and"
+                    " so is what depends on it"
+                )
 
     # What each function met
 
@@ -275,7 +297,8 @@ class _Rebuilder:
         if isinstance(one.answer, dict):
             self._made(str(one.answer["index"]), one)
         elif _does(one) is None:
-            self._refusal(self._create(str(self._index(visit))), visit, one)
+            about = self._create(str(self._index(visit)))
+            self._refusal(about, visit, one, delay_seconds=_LAST_SECONDS)
 
     def _createcarousel(self, visit: Visit, one: Try) -> None:
         if isinstance(one.answer, dict):

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NoReturn
 
-from postwright.history import End, History, Try, parsed
+from postwright.history import End, History, Try, parsed, without_lost_answers
 from postwright.history import read as read_history
 from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
@@ -63,6 +63,7 @@ def play(definition: Mapping[str, Any], recorded: History) -> Played:
     moto_imports.load()
     from sandbox import engine, redrive
 
+    recorded = without_lost_answers(recorded)
     clock = SimulatedClock(None, start=recorded.started_at)
     tape = _Tape(recorded, clock)
     with engine.install(tape, clock):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Final, Literal, cast
 
 from postwright.executions import ExecutionStatus
@@ -146,6 +147,23 @@ def read(events: Iterable[Event]) -> History:
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         raise HistoryError(f"an event cannot be read ({type(error).__name__}: {error})") from error
     return reader.history()
+
+
+def without_lost_answers(history: History) -> History:
+    """The same, where an answer that nobody took any more counts as none: it came as the run ended,
+    and a redrive has asked for it again.
+    """
+    known: dict[int, Visit] = {}
+    for visit in history.visits:
+        around = known[id(visit.around)] if visit.around is not None else None
+        tries = [
+            replace(one, outcome="open", ended_at=None, answer=None)
+            if one.outcome == "succeeded" and again is not None
+            else one
+            for one, again in zip_longest(visit.tries, visit.tries[1:])
+        ]
+        known[id(visit)] = replace(visit, around=around, tries=tries)
+    return replace(history, visits=list(known.values()))
 
 
 def instant(value: Any) -> datetime:

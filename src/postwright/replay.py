@@ -16,7 +16,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from postwright.errors import redact
-from postwright.history import History, Try, Visit
+from postwright.history import History, Try, Visit, without_lost_answers
 from postwright.redaction import error_name, is_open
 
 _WAIT_TOLERANCE_SECONDS: Final = 1.5
@@ -107,6 +107,7 @@ class Report:
 
 def compare(recorded: History, replayed: History) -> tuple[Difference | None, list[Difference]]:
     """Where the path parts, if it does, and every other difference up to there."""
+    recorded, replayed = [without_lost_answers(history) for history in (recorded, replayed)]
     differences: list[Difference] = []
     seen: dict[str, int] = {}
     before: tuple[str, int] = ("the start", 1)

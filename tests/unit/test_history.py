@@ -335,3 +335,43 @@ def test_the_text_of_an_error_comes_out_of_what_lambda_wraps_it_in(
     cause: str | None, message: str | None
 ) -> None:
     assert history.message_of(cause) == message
+
+
+def test_an_answer_that_a_redrive_has_asked_for_again_counts_as_none() -> None:
+    tape = Tape()
+    entered_at = tape.enter("LoadPost")
+    tape.schedule()
+    tape.succeed({"next": "now"})
+    tape.end("Aborted")
+    tape.redrive()
+    tape.schedule(after=entered_at)
+    tape.succeed({"next": "later"})
+    tape.exit("LoadPost")
+    tape.end()
+
+    [visit] = history.without_lost_answers(history.read(tape.events)).visits
+
+    assert [(one.outcome, one.answer) for one in visit.tries] == [
+        ("open", None),
+        ("succeeded", {"next": "later"}),
+    ]
+
+
+def test_other_answers_and_the_states_around_them_stay() -> None:
+    tape = Tape()
+    started_at = tape.map_of("CreateContainers", 1)
+    tape.iterate("CreateContainers", 0, after=started_at)
+    tape.enter("CreateContainer")
+    tape.schedule()
+    tape.fail("Lambda.ServiceException")
+    tape.schedule()
+    tape.succeed({"index": 0})
+    tape.exit("CreateContainer")
+    tape.exit("CreateContainers", "Map")
+    tape.end()
+    read = history.read(tape.events)
+
+    found = history.without_lost_answers(read)
+
+    assert found == read
+    assert found.visits[1].around is found.visits[0]

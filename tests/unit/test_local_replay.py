@@ -351,3 +351,30 @@ def test_a_stop_before_the_first_state_is_played(definition: Definition) -> None
 
     assert [end.status for end in now.history.ends] == ["ABORTED"]
     assert (dict(now.asked_beyond), dict(now.left)) == ({}, {})
+
+
+def test_an_answer_that_came_as_the_run_was_stopped_is_asked_for_again() -> None:
+    tape = Tape({})
+    entered = tape.enter("LoadPost")
+    tape.schedule()
+    tape.succeed({"next": "now"})
+    tape.end("Aborted")
+    tape.redrive()
+    tape.schedule(after=entered)
+    tape.succeed({"next": "now"})
+    tape.exit("LoadPost", output={"next": "now"})
+    tape.end()
+    then = Recording("late", tape.events).history()
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "any", "Payload": {}},
+        "OutputPath": "$.Payload",
+        "End": True,
+    }
+
+    now = replaying.play({"StartAt": "LoadPost", "States": {"LoadPost": task}}, then)
+
+    assert [end.status for end in now.history.ends] == ["ABORTED", "SUCCEEDED"]
+    assert replay.compare(then, now.history)[0] is None
+    assert (dict(now.asked_beyond), dict(now.left)) == ({}, {})

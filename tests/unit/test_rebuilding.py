@@ -321,7 +321,11 @@ def test_an_iteration_is_about_the_item_that_was_wanted() -> None:
     run.iterate("CreateContainers", 0, after=started)
     run.fails("CreateContainer", "TokenInvalidError", code=190, subcode=460)
 
-    assert lines(run.rebuilt(), "create")[-1] == {"match": "replayed-03.jpg", "error": [190, 460]}
+    assert lines(run.rebuilt(), "create")[-1] == {
+        "match": "replayed-03.jpg",
+        "error": [190, 460],
+        "delay_seconds": 1,
+    }
 
 
 def test_a_carousel_is_known_by_its_caption() -> None:
@@ -605,16 +609,18 @@ def test_a_stop_comes_upon_the_last_function_at_work_and_the_others_are_late() -
 
     about = {"service": "lambda", "function": "create_container"}
     assert made.aws == [
-        {**about, "match": "#000", "delay_seconds": 60},
+        {**about, "match": "#000", "delay_seconds": 5},
         {**about, "match": "#001", "does": "abort_after"},
     ]
     assert made.missing[-1].startswith("whether CreateContainer had done its work")
 
 
-def test_what_a_failure_has_cut_off_is_nothing_that_happened() -> None:
+def test_iterations_that_a_failure_has_cut_off_are_late() -> None:
     made = cut_off(lambda run: run.end_failed("TokenInvalidError")).rebuilt()
 
-    assert made.aws == []
+    about = {"service": "lambda", "function": "create_container"}
+    assert made.aws == [{**about, "match": f"#{index:03}", "delay_seconds": 5} for index in (0, 1)]
+    assert made.missing == begun(PHOTO, PHOTO).rebuilt().missing
 
 
 def test_a_stop_at_the_publish_call_comes_before_or_after_its_effect() -> None:
@@ -653,6 +659,45 @@ def test_a_run_that_is_not_over_is_told_and_not_stopped() -> None:
 
     assert made.aws == []
     assert made.missing[-1] == "what came after the recording: the run was not over"
+
+
+def test_what_was_cut_off_before_a_redrive_is_told() -> None:
+    def fail_and_redrive(run: Run) -> None:
+        run.end_failed("TokenInvalidError")
+        run.redrive()
+
+    made = cut_off(fail_and_redrive).rebuilt()
+
+    assert made.missing[-1].startswith("whether CreateContainer did its work when it was cut off")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"), [("Lambda.ServiceException", True), ("ContainerNotReadyError", False)]
+)
+def test_pauses_that_chance_has_drawn_are_told(error: str, is_told: bool) -> None:
+    run = begun()
+    run.enter("CheckStatus")
+    run.schedule()
+    run.fail(error)
+    run.schedule()
+    run.succeed({"next": "wait", "pending": [], "seen": []})
+
+    told = [what for what in run.rebuilt().missing if what.startswith("the pauses before")]
+
+    assert [what.startswith("the pauses before CheckStatus") for what in told] == [True] * is_told
+
+
+def test_a_redrive_is_no_pause_of_chance() -> None:
+    run = begun()
+    run.enter("CheckStatus")
+    run.schedule()
+    run.fail("TokenInvalidError")
+    run.end_failed("TokenInvalidError")
+    run.redrive()
+    run.schedule()
+    run.succeed({"next": "wait", "pending": [], "seen": []})
+
+    assert not any(what.startswith("the pauses") for what in run.rebuilt().missing)
 
 
 def test_the_limit_of_a_whole_run_is_told() -> None:

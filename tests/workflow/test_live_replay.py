@@ -165,13 +165,14 @@ ROWS = [
         [CLIP],
         script=[treats("clip", processing_seconds=70)],
         calls=[on_lambda("check_status", "refused", after=2, times=ALL_TRIES)],
-        missing=["how long container 0 would have been worked on"],
+        missing=["how long container 0 would have been worked on", "the pauses before CheckStatus"],
     ),
     Row(
         "a function that dies for the last of three items",
         "Runtime.ExitError",
         [PHOTO] * 3,
         calls=[on_lambda("create_container", "killed", match="#002", times=ALL_TRIES)],
+        missing=["the pauses before CreateContainer"],
     ),
     Row(
         "a function that dies once it has published",
@@ -203,6 +204,13 @@ ROWS = [
         [PHOTO, CLIP],
         meanwhile=("WaitForContainers", revoke_the_token),
         mended=accept_the_token,
+    ),
+    Row(
+        "a run that is redriven after a token was refused for the last of three",
+        "PostPublished",
+        [PHOTO] * 3,
+        script=[refuses("create", 190, 460, match="03-", delay_seconds=2)],
+        mended=nothing,
     ),
     Row(
         "a run that is redriven when the publish has come to light",
@@ -284,9 +292,8 @@ def test_a_run_without_its_post_is_played_with_one_that_is_made_up(
     now = played(bench, then)
 
     assert then.outcome == now.history.outcome == "Lambda.ServiceException"
-    assert_missing(
-        now, ["what the post consists of: it is not recorded", "the caption's length: it is not"]
-    )
+    wanted = ["what the post consists of", "the caption's length", "the pauses before LoadPost"]
+    assert_missing(now, wanted)
 
 
 @pytest.mark.parametrize("status", ["published", "unconfirmed"])
@@ -335,6 +342,22 @@ def test_a_container_of_an_earlier_run_is_told(bench: Workbench, tmp_path: Path)
 
     assert then.outcome == now.history.outcome == "PostPublished"
     assert_missing(now, ["the container of item 1, which an earlier run had made"])
+
+
+def test_items_that_a_failure_has_cut_off_are_cut_off_again_and_told(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    slow = [treats(name, delay_seconds=8, times=1) for name in ("01-", "02-")]
+    script = [refuses("create", 190, 460, match="03-"), *slow]
+    then = recorded(bench, Row("", "", [PHOTO] * 3, script=script, mended=nothing), tmp_path)
+
+    now = played(bench, then)
+
+    assert then.outcome == now.history.outcome == "PostPublished"
+    for history in (then, now.history):
+        first_run = [one for visit in history.visits for one in visit.tries if not one.run]
+        assert [one.outcome for one in first_run[-3:]] == ["open", "open", "failed"]
+    assert_missing(now, ["whether CreateContainer did its work when it was cut off"])
 
 
 def test_the_records_behind_an_invalid_post_are_told(bench: Workbench, tmp_path: Path) -> None:
