@@ -45,7 +45,7 @@ def retry(app: App, job_id: str) -> Retried:
     )
 
 
-def redrive(app: App, job_id: str, _given: Any = None) -> Retried:
+def redrive(app: App, job_id: str) -> Retried:
     """Let the run of a job go on, whatever its group holds now.
 
     Raises NotPossibleError where Step Functions, or the state of the group, does not allow that. A
@@ -57,13 +57,16 @@ def redrive(app: App, job_id: str, _given: Any = None) -> Retried:
         status = execution.status.lower() if execution else "unknown"
         raise NotPossibleError(f"Job {job_id} cannot be redriven: {why}.", status=status)
     job = app.store.find_job(job_id)
-    if job is None:
-        app.executions.redrive(job_id, token=f"retry-{execution.redrive_count}")
-        return Retried(job_id, "redrive", "It was asked for.")
-    closing.close_run(app, job)
-    done = _redrive(app, job, runs.fence_of(app, job), execution)
+    if job is not None:
+        closing.close_run(app, job)
+        done = _redrive(app, job, runs.fence_of(app, job), execution)
+    elif _goes_on(app, job_id, execution):
+        done = Retried(job_id, "redrive", "It was asked for.")
+    else:
+        done = None
     if done is None:
-        raise NotPossibleError(f"Job {job_id} has moved on meanwhile.", status=job.status)
+        status = execution.status.lower() if job is None else job.status
+        raise NotPossibleError(f"Job {job_id} has moved on meanwhile.", status=status)
     return done
 
 
@@ -172,11 +175,18 @@ def _redrive(app: App, job: Job, group: Fence, execution: Execution) -> Retried 
     if group.publish_status == "failed":
         breaker.check(app.store, job.account_id)
     runs.hold(app, _ref(job, execution.redrive_count + 1), looking=True)
-    try:
-        app.executions.redrive(job.job_id, token=f"retry-{execution.redrive_count}")
-    except NotRedrivableError:
+    if not _goes_on(app, job.job_id, execution):
         return None
     return Retried(job.job_id, "redrive", _why_redrive(job, group))
+
+
+def _goes_on(app: App, job_id: str, execution: Execution) -> bool:
+    """Redrive an execution, once however many ask at a time; False when it cannot be any more."""
+    try:
+        app.executions.redrive(job_id, token=f"retry-{execution.redrive_count}")
+    except NotRedrivableError:
+        return False
+    return True
 
 
 def _ref(job: Job, redrive_count: int) -> Ref:

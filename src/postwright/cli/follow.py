@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import typer
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from postwright import clock, posts, progress, runs
 from postwright.app import App
-from postwright.cli.console import counted, fail, plain_console, say
+from postwright.cli.console import counted, fail, plain_console, print_json, say
 from postwright.looking import Seen
 from postwright.models import Container, Job, SnapshotItem, now_text, parse_instant
 from postwright.settling import Case
@@ -92,6 +93,22 @@ def result_of(job: Job) -> dict[str, Any]:
         "permalink": job.permalink,
         "error": job.error,
     }
+
+
+def tell(job: Job, *, as_json: bool, **more: Any) -> None:
+    """Print how a job stands or ended; `more` are further keys of the document."""
+    if as_json:
+        print_json({**result_of(job), **more})
+        return
+    for line in summary(job):
+        say.result(line)
+
+
+def tell_the_end(job: Job, *, as_json: bool, **more: Any) -> None:
+    """The same for a job that is over; exit code 1 without a post."""
+    tell(job, as_json=as_json, **more)
+    if job.status != "published":
+        raise typer.Exit(1)
 
 
 def evidence(case: Case | None) -> list[str]:

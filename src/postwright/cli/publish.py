@@ -93,13 +93,7 @@ def command(
         _end_without_run(error, as_json)
     except KeyboardInterrupt:
         _stop_following(job_id)
-    if as_json:
-        print_json(follow.result_of(job))
-    else:
-        for line in follow.summary(job):
-            say.result(line)
-    if job.status != "published":
-        raise typer.Exit(1)
+    follow.tell_the_end(job, as_json=as_json)
 
 
 def _check_usage(

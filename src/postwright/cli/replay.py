@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -259,8 +258,7 @@ def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
     job = app.store.find_job(job_id)
     for line in _kept_and_called(then, job, anew=anew):
         say.note(line)
-    act: Callable[[App, str, Any], retrying.Retried] = retrying.anew if anew else retrying.redrive
-    done = act(app, job_id, then.given)
+    done = retrying.anew(app, job_id, then.given) if anew else retrying.redrive(app, job_id)
     _until_it_has_a_job(app, done, as_json=as_json)
     follow_to_the_end(app, done, as_json=as_json)
 

@@ -10,7 +10,7 @@ from postwright import retrying
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
-from postwright.cli.console import print_json, say, warn
+from postwright.cli.console import say, warn
 
 _GOES_ON = {"redrive": "The run goes on", "new": "A new run has begun"}
 
@@ -37,10 +37,4 @@ def follow_to_the_end(app: App, done: retrying.Retried, *, as_json: bool) -> Non
     except KeyboardInterrupt:
         warn(f"\nThe run goes on without us: postwright status {done.job_id} --watch")
         raise typer.Exit(130) from None
-    if as_json:
-        print_json({**follow.result_of(job), "how": done.how, "why": done.why})
-    else:
-        for line in follow.summary(job):
-            say.result(line)
-    if job.status != "published":
-        raise typer.Exit(1)
+    follow.tell_the_end(job, as_json=as_json, how=done.how, why=done.why)

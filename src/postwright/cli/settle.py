@@ -82,12 +82,8 @@ def unblock(
 
 
 def _print(job: Job, *, as_json: bool) -> None:
-    if as_json:
-        settlement = job.settlement.to_json() if job.settlement else None
-        print_json({**follow.result_of(job), "settlement": settlement})
-        return
-    for line in follow.summary(job):
-        say.result(line)
+    settlement = job.settlement.to_json() if job.settlement else None
+    follow.tell(job, as_json=as_json, settlement=settlement)
 
 
 def _login() -> str:
