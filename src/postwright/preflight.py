@@ -21,10 +21,12 @@ from postwright.limits import Limit
 from postwright.models import MediaItem, MediaKind, Problem
 from postwright.probe import (
     ImageFacts,
+    Unreadable,
     VideoFacts,
     kind_of,
     probe_image,
     probe_video,
+    shape_of,
 )
 
 _MEDIA_REFERENCE = "Instagram Platform, IG User media reference"
@@ -80,10 +82,13 @@ class Rule(Generic[F]):
 
 @dataclass(frozen=True)
 class Preflight:
-    """The outcome: every problem in the order of the items, and what each file really is."""
+    """The outcome: every problem in the order of the items, what each file really is, and its
+    shape as far as it can be read.
+    """
 
     problems: list[Problem]
     kinds: list[MediaKind | None]
+    shapes: list[str | None]
 
     @property
     def ok(self) -> bool:
@@ -364,14 +369,23 @@ def check_object(
 def check_files(paths: Sequence[Path], caption: str, *, carousel_max: int) -> Preflight:
     """Every problem of every file and of the caption; no bytes on disk make it raise."""
     problems = check_count(len(paths), carousel_max)
-    kinds: list[MediaKind | None] = []
+    files: list[_File] = []
     for number, path in enumerate(paths, start=1):
         # A name that is not UTF-8 must not break the JSON in which the problem is told.
         name = (path.name or str(path)).encode("utf-8", "replace").decode()
-        kind, found = _check_file(f"{number}: {name}", path, in_carousel=len(paths) > 1)
-        kinds.append(kind)
-        problems += found
-    return Preflight(problems + check_text(caption), kinds)
+        files.append(_check_file(f"{number}: {name}", path, in_carousel=len(paths) > 1))
+        problems += files[-1].problems
+    kinds, shapes = [file.kind for file in files], [file.shape for file in files]
+    return Preflight(problems + check_text(caption), kinds, shapes)
+
+
+@dataclass(frozen=True)
+class _File:
+    """What one file is, and its problems."""
+
+    problems: list[Problem]
+    kind: MediaKind | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True)
@@ -379,41 +393,44 @@ class _Object:
     size_bytes: int
 
 
-def _check_file(
-    item: str, path: Path, *, in_carousel: bool
-) -> tuple[MediaKind | None, list[Problem]]:
-    """The kind of one file and its problems."""
+def _check_file(item: str, path: Path, *, in_carousel: bool) -> _File:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            return None, [_problem(item, "file-missing", _not_a_file(status.st_mode))]
+            return _File([_problem(item, "file-missing", _not_a_file(status.st_mode))])
         if empty := _apply(FILE_RULES, _Object(status.st_size), item, in_carousel=in_carousel):
-            return None, empty
+            return _File(empty)
         with path.open("rb") as file:
             kind, format_name = kind_of(file.read(64))
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         finding = Finding("no such file", "a photo or video", "check the path and its spelling")
-        return None, [_problem(item, "file-missing", finding)]
+        return _File([_problem(item, "file-missing", finding)])
     except OSError as error:
         finding = Finding(
             error.strerror or type(error).__name__,
             "a file that can be read",
             "check the permissions of the file and of its directory",
         )
-        return None, [_problem(item, "file-unreadable", finding)]
+        return _File([_problem(item, "file-unreadable", finding)])
     if kind is None:
         finding = Finding(
             format_name, "JPEG, MP4 or MOV", "use a JPEG photo or an MP4 or MOV video"
         )
-        return None, [_problem(item, "file-type", finding)]
+        return _File([_problem(item, "file-type", finding)])
     problems = _apply(_size_rules(kind), _Object(status.st_size), item, in_carousel=in_carousel)
-    check = _check_image if kind == "image" else _check_video
-    return kind, check(item, path, format_name, in_carousel=in_carousel) + problems
+    if kind == "image":
+        picture = probe_image(path)
+        found = _image_problems(item, picture, format_name, in_carousel=in_carousel)
+        return _File(found + problems, kind, shape_of(picture))
+    film = probe_video(path)
+    found = _video_problems(item, film, format_name, in_carousel=in_carousel)
+    return _File(found + problems, kind, shape_of(film))
 
 
-def _check_image(item: str, path: Path, format_name: str, *, in_carousel: bool) -> list[Problem]:
+def _image_problems(
+    item: str, facts: ImageFacts | Unreadable, format_name: str, *, in_carousel: bool
+) -> list[Problem]:
     """Problems of a picture; one in another format need not be readable to be named."""
-    facts = probe_image(path)
     if isinstance(facts, ImageFacts):
         return _apply(IMAGE_RULES, facts, item, in_carousel=in_carousel)
     if format_name != IMAGE_FORMAT.value:
@@ -422,9 +439,10 @@ def _check_image(item: str, path: Path, format_name: str, *, in_carousel: bool) 
     return [_problem(item, "image-damaged", Finding(facts.why, "a complete JPEG", fix))]
 
 
-def _check_video(item: str, path: Path, format_name: str, *, in_carousel: bool) -> list[Problem]:
+def _video_problems(
+    item: str, facts: VideoFacts | Unreadable, format_name: str, *, in_carousel: bool
+) -> list[Problem]:
     """Problems of a film; one in another format need not be readable to be named."""
-    facts = probe_video(path)
     if isinstance(facts, VideoFacts):
         return _apply(VIDEO_RULES, facts, item, in_carousel=in_carousel)
     if format_name not in VIDEO_CONTAINERS.value:

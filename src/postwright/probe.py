@@ -200,9 +200,8 @@ def probe_video(path: Path) -> VideoFacts | Unreadable:
     return _video_facts(general, video, audio, path.stat().st_size)
 
 
-def shape_of(path: Path, kind: MediaKind) -> str | None:
+def shape_of(facts: ImageFacts | VideoFacts | Unreadable) -> str | None:
     """Pixels, and of a video its length: `1080x1350`, `1080x1920 12.5s`; None when unreadable."""
-    facts = probe_image(path) if kind == "image" else probe_video(path)
     if isinstance(facts, Unreadable) or not facts.width or not facts.height:
         return None
     seconds = facts.seconds if isinstance(facts, VideoFacts) else None

@@ -56,4 +56,5 @@ def test_no_two_shades_are_the_same_file() -> None:
 def shape_of(folder: Path, content: bytes, kind: str) -> str | None:
     path = folder / f"made-up{Wanted(kind).suffix}"
     path.write_bytes(content)
-    return probe.shape_of(path, "image" if kind == "image" else "video")
+    facts = probe.probe_image(path) if kind == "image" else probe.probe_video(path)
+    return probe.shape_of(facts)

@@ -124,7 +124,11 @@ def test_the_examples_cover_the_ways_to_publish() -> None:
 
 def test_the_shapes_that_are_written_down_are_those_of_the_files() -> None:
     found = {
-        name: probe.shape_of(SAMPLES_DIR / name, "video" if name.endswith(".mp4") else "image")
+        name: probe.shape_of(
+            probe_video(SAMPLES_DIR / name)
+            if name.endswith(".mp4")
+            else probe.probe_image(SAMPLES_DIR / name)
+        )
         for name in SHAPES
     }
 

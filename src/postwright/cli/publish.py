@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from postwright import caption as captions
-from postwright import clock, posts, preflight, probe, runs
+from postwright import clock, posts, preflight, runs
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
@@ -170,9 +170,9 @@ def _store(
     ]
     if problems:
         raise InvalidPostError("Nothing was uploaded.", problems=problems)
-    for path, item in zip(files, media, strict=True):
+    for path, item, shape in zip(files, media, found.shapes, strict=True):
         say.note(f"uploading {item.name}")
-        app.media.upload(path, item.key, probe.shape_of(path, item.kind))
+        app.media.upload(path, item.key, shape)
     name = captions.normalise(caption)[:60] or media[0].name
     app.store.put_session(
         Session(session_id=session_id, name=name, step="publish", created_at=now_text())
