@@ -25,7 +25,7 @@ class Hosts:
 
     instagram_graph: str
     """Versioned, `https://graph.instagram.com/v25.0`."""
-    token_endpoints: str
+    graph_root: str
     """The root of graph.instagram.com: exchange and refresh of tokens have no version."""
     facebook_graph: str
     instagram_authorize: str
@@ -44,7 +44,7 @@ class Hosts:
             prefix = f"{parts.scheme}://{parts.netloc}/"
         return cls(
             instagram_graph=graph_url,
-            token_endpoints=root,
+            graph_root=root,
             facebook_graph=f"{prefix}graph.facebook.com/{version}",
             instagram_authorize=f"{prefix}www.instagram.com/oauth/authorize",
             instagram_code_exchange=f"{prefix}api.instagram.com/oauth/access_token",

@@ -17,7 +17,7 @@ def test_the_real_hosts_go_with_the_real_graph() -> None:
 
     assert found == Hosts(
         instagram_graph="https://graph.instagram.com/v24.0",
-        token_endpoints="https://graph.instagram.com",
+        graph_root="https://graph.instagram.com",
         facebook_graph="https://graph.facebook.com/v24.0",
         instagram_authorize="https://www.instagram.com/oauth/authorize",
         instagram_code_exchange="https://api.instagram.com/oauth/access_token",
@@ -29,7 +29,7 @@ def test_elsewhere_the_host_is_the_first_part_of_the_path() -> None:
     found = hosts("http://127.0.0.1:8081")
 
     assert found.instagram_graph == "http://127.0.0.1:8081/v25.0"
-    assert found.token_endpoints == "http://127.0.0.1:8081"
+    assert found.graph_root == "http://127.0.0.1:8081"
     assert found.graph("facebook") == "http://127.0.0.1:8081/graph.facebook.com/v25.0"
     assert found.instagram_authorize == "http://127.0.0.1:8081/www.instagram.com/oauth/authorize"
     assert found.graph("instagram") == found.instagram_graph
