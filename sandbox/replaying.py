@@ -22,6 +22,8 @@ from typing import Any, Final, NoReturn
 
 from postwright.history import End, History, Try, parsed, without_lost_answers
 from postwright.history import read as read_history
+from postwright.redaction import TAPE_IS_OVER
+from postwright.replay import EXECUTION_MARK, ITERATION_MARK
 from sandbox import moto_imports
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, InvokeError
@@ -33,11 +35,6 @@ Key = tuple[str, int | None]
 Stop = tuple[datetime, Callable[[str], object]]
 """When a run was stopped, and how the execution of a name is."""
 
-TAPE_IS_OVER: Final = "TapeIsOver"
-"""The error of a task that is asked more often than it was then."""
-
-_ITERATION: Final = "replayedIteration"
-_EXECUTION: Final = "replayedExecution"
 _LAST_OF_ITS_INSTANT: Final = timedelta(seconds=1)
 """An error may end a Map, so iterations that had ended by then end first."""
 _STOP_WALL_SECONDS: Final = 30.0
@@ -96,9 +93,9 @@ def instrumented(definition: Mapping[str, Any]) -> dict[str, Any]:
         if "FunctionName" not in parameters:
             continue
         parameters["FunctionName"] = function_arn(name)
-        parameters.setdefault("Payload", {})[f"{_EXECUTION}.$"] = "$$.Execution.Name"
+        parameters.setdefault("Payload", {})[f"{EXECUTION_MARK}.$"] = "$$.Execution.Name"
         if inside:
-            parameters["Payload"][f"{_ITERATION}.$"] = "$$.Map.Item.Index"
+            parameters["Payload"][f"{ITERATION_MARK}.$"] = "$$.Map.Item.Index"
     return changed
 
 
@@ -160,7 +157,7 @@ class _Tape:
         caller_is_busy: bool = False,  # noqa: ARG002  the engine's threads always are
     ) -> Answer:
         """What the task answered then, after as long as it took."""
-        key = name, event.get(_ITERATION)
+        key = name, event.get(ITERATION_MARK)
         with self._lock:
             tries = self._answers.get(key)
             recorded = tries.pop(0) if tries and tries[0].run <= self._run else None
@@ -172,7 +169,7 @@ class _Tape:
         if recorded.ended_at is None or recorded.outcome == "timed_out":
             self._never_answer(recorded, event)
         due = self.clock.now() + (recorded.ended_at - recorded.scheduled_at)
-        if recorded.error is not None and event.get(_ITERATION) is not None:
+        if recorded.error is not None and event.get(ITERATION_MARK) is not None:
             due += _LAST_OF_ITS_INSTANT
         self.clock.wait_until(due, self._over, was_busy=True)
         return _answer(recorded)
@@ -185,7 +182,7 @@ class _Tape:
             at, stop = self._stop
             due = self.clock.now() + (at - recorded.scheduled_at)
             self.clock.wait_until(due, self._over, was_busy=True)
-            stop(event[_EXECUTION])
+            stop(event[EXECUTION_MARK])
         self.clock.wait_until(None, self._over, was_busy=True)
         raise InvokeError("SdkClientException", 500)
 

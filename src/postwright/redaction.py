@@ -88,12 +88,14 @@ _FORMS: Final = {
         r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
     ),
 }
+TAPE_IS_OVER: Final = "TapeIsOver"
+"""The error of a task that a replay asks more often than it was asked then."""
 _CLASS: Final = re.compile(
     r"(?=.{1,80}$)(?:(?:Lambda|Runtime)\.)?[A-Z][A-Za-z]*(?:Error|Exception)"
 )
 _OF_SERVICES: Final = frozenset(
     {
-        *("Exception", "Lambda.Unknown", "Sandbox.Timedout", "TapeIsOver"),
+        *("Exception", "Lambda.Unknown", "Sandbox.Timedout", TAPE_IS_OVER),
         *("States.BranchFailed", "States.DataLimitExceeded", "States.HeartbeatTimeout"),
         *("States.ExceedToleratedFailureThreshold", "States.IntrinsicFailure"),
         *("States.ItemReaderFailed", "States.NoChoiceMatched", "States.ParameterPathFailure"),

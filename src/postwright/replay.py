@@ -21,6 +21,9 @@ from postwright.redaction import error_name, is_open
 
 _WAIT_TOLERANCE_SECONDS: Final = 1.5
 """Step Functions promises no exact waits; one that was changed differs by more."""
+ITERATION_MARK: Final = "replayedIteration"
+EXECUTION_MARK: Final = "replayedExecution"
+"""What a replay adds to what each function gets, so that its answer can be found."""
 _LONGEST: Final = 300
 _END: Final = "the end"
 _REQUEST: Final = re.compile(r"(?<=Request ID: )[0-9a-f-]{36}")
@@ -213,7 +216,7 @@ def _without_marks(one: Try) -> Any:
     """What a function got, without what the replay itself adds and what changes with each run."""
     if not isinstance(one.payload, dict):
         return one.payload
-    aside = ("replayedIteration", "replayedExecution", "jobId", "executionArn")
+    aside = (ITERATION_MARK, EXECUTION_MARK, "jobId", "executionArn")
     return {name: value for name, value in one.payload.items() if name not in aside}
 
 

@@ -330,7 +330,7 @@ def test_what_is_asked_too_often_and_what_nobody_asks_for_is_counted(
 
     assert now.asked_beyond == {"CheckQuota": 1}
     assert now.left == {"Publish": 1, "RecordResult": 1}
-    assert now.history.outcome == replaying.TAPE_IS_OVER
+    assert now.history.outcome == redaction.TAPE_IS_OVER
 
 
 def test_a_stop_comes_about_as_long_after_the_wait_has_begun(
