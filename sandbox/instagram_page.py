@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sandbox.instagram.accounts import ACCOUNTS
+from sandbox.instagram.accounts import ACCOUNTS, DEMO_PERSON
 from sandbox.instagram.config import Config
 from sandbox.instagram.conflicts import CONFLICTS
 from sandbox.instagram.faults import Fault
@@ -75,6 +75,9 @@ def _parts() -> Iterator[str]:
     yield _table(
         ("Account", "`user_id`", "Token of Instagram", "Token of its Page"),
         ([a.username, a.user_id, f"`{a.token}`", f"`{a.page_token}`"] for a in ACCOUNTS),
+    )
+    yield (
+        f"{DEMO_PERSON.name} has both Pages, with the Facebook user token `{DEMO_PERSON.token}`.\n"
     )
     yield "## What it serves\n"
     yield _routes("Graph", GRAPH_ROUTES)

@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 
 from sandbox.clock import SimulatedClock
-from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
+from sandbox.instagram import DEMO_ACCOUNT, DEMO_PERSON, SimulatedInstagram, application
 
 ACCOUNT = DEMO_ACCOUNT.user_id
 STANDING_STILL = 1e-9
@@ -37,9 +37,22 @@ class Lab:
 
     def on_facebook(self, method: str, path: str, **parameters: Any) -> httpx.Response:
         """A call to graph.facebook.com, with the token of the account's Page."""
-        token = {"Authorization": f"Bearer {DEMO_ACCOUNT.page_token}"}
+        return self._to_facebook(DEMO_ACCOUNT.page_token, method, path, parameters)
+
+    def as_person(self, path: str, **query: Any) -> httpx.Response:
+        """A reading call to graph.facebook.com, with the token of the user of both Pages."""
+        return self._to_facebook(DEMO_PERSON.token, "GET", path, query)
+
+    def follow(self, link: str) -> httpx.Response:
+        """Go where a list's `next` leads, which has the token in it."""
+        return self.http.get(link, headers={"Authorization": ""})
+
+    def _to_facebook(
+        self, token: str, method: str, path: str, parameters: dict[str, Any]
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"}
         url = f"/graph.facebook.com/v25.0{path}"
-        return self.http.request(method, url, params=parameters, headers=token)
+        return self.http.request(method, url, params=parameters, headers=headers)
 
     def container(self, **form: Any) -> str:
         answer = self.post(f"/{ACCOUNT}/media", **form)

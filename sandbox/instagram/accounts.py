@@ -41,6 +41,18 @@ class Account:
         return name == "me" or self.is_called(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Facebook user, who manages the Pages that the accounts belong to.
+
+    `token` is a long-lived one, as it comes from a log-in by Facebook.
+    """
+
+    id: str
+    name: str
+    token: str = field(repr=False)
+
+
 DEMO_ACCOUNT = Account(
     user_id="17841400000042424",
     app_scoped_id="24242400000000042",
@@ -62,3 +74,8 @@ SECOND_ACCOUNT = Account(
 )
 
 ACCOUNTS = (DEMO_ACCOUNT, SECOND_ACCOUNT)
+DEMO_PERSON = Person(
+    id="122100000000424242",
+    name="Postwright Person",
+    token="EAABSandboxDemoUserTokenThatOpensNothingReal0003",  # noqa: S106 - worth nothing
+)

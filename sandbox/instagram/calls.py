@@ -38,6 +38,9 @@ _CALLS: dict[tuple[str, str], CallName] = {
     ("GET", "comments"): "comments",
     ("GET", "replies"): "comments",
     ("POST", "access_token"): "token",
+    ("GET", "top_media"): "hashtag_media",
+    ("GET", "recent_media"): "hashtag_media",
+    ("GET", "recently_searched_hashtags"): "hashtags",
 }
 
 
@@ -69,24 +72,33 @@ class GraphCall:
     def segments(self) -> list[str]:
         return self.address.segments
 
-    def name(self, is_container: Callable[[str], bool]) -> CallName | None:
-        """What the fault script calls this call; None for what is no call of ours."""
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The ids that say which account is meant, when a token opens several."""
+        user_id = self.parameters.values.get("user_id")
+        return (*self.segments[:1], *([user_id] if isinstance(user_id, str) else []))
+
+    def name(self, read_as: Callable[[str], CallName | None]) -> CallName | None:
+        """What the fault script calls this call; None for what is no call of ours.
+
+        `read_as` says it of the reading of a node that is neither a user nor a published media.
+        """
         method = "GET" if self.method == "HEAD" else self.method
         match (method, self.segments):
             case ("GET", [node]) if node in _TOKEN_NODES:
                 return "token"
+            case ("GET", ["ig_hashtag_search"]):
+                return "hashtag_search"
             case ("GET", ["pages", "search"]):
                 return "search"
             case (_, [_, edge]):
                 return _CALLS.get((method, edge))
             case ("GET", [node]):
-                return _node_call(node, is_container(node))
+                return read_as(node) or _node_call(node)
         return None
 
 
-def _node_call(node: str, is_container: bool) -> CallName:
-    if is_container:
-        return "status"
+def _node_call(node: str) -> CallName:
     is_user = node == "me" or any(account.is_called(node) for account in ACCOUNTS)
     return "user" if is_user else "media"
 

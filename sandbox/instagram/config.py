@@ -35,13 +35,18 @@ def _redirect_uri(uri: str) -> str:
 RedirectUri = Annotated[str, AfterValidator(_redirect_uri)]
 
 
+Hashtag = Annotated[str, Field(pattern=r"^\w+$"), AfterValidator(str.casefold)]
+
+
 class Config(BaseModel):
     """Defaults follow Meta's documentation where it gives a number, otherwise reports of live runs.
 
     Quota 100 per 24 h: content publishing guide and live readings, 2026-09; other pages of Meta say
     50, so it can be set. Call allowance: Meta counts impressions, which nobody has here; 4,800 an
-    hour is the smallest multiple of its formula. Everything that Meta's pages leave open or
-    contradict is listed, with its key, in `conflicts.py` and `open_questions.py`.
+    hour is the smallest multiple of its formula. Hashtags and places: 200 an hour for each daily
+    user of the app (Graph API rate limiting, Meta, 2026), here for one. Everything that Meta's
+    pages leave open or contradict is listed, with its key, in `conflicts.py` and
+    `open_questions.py`.
     """
 
     model_config = ConfigDict(
@@ -68,6 +73,8 @@ class Config(BaseModel):
     """Containers in any 24 hours."""
     calls_per_hour: int = Field(default=4800, ge=1)
     """Calls of an account until they are refused."""
+    app_calls_per_hour: int = Field(default=200, ge=1)
+    """Calls of the app for hashtags and places, of all accounts together."""
     throttle_lengthens_seconds: Seconds = 60
     """By how much a call that is refused lengthens the refusal."""
     usage_headers: Literal["by_token", "business", "app", "both", "none"] = "by_token"
@@ -78,6 +85,16 @@ class Config(BaseModel):
     """Takes PNG and WebP too."""
     hashtag_max: int = Field(default=30, ge=0)
     """Hashtags in a caption."""
+    hashtag_searches: int = Field(default=30, ge=0)
+    """Different hashtags that an account may search for in any 7 days."""
+    sensitive_hashtags: tuple[Hashtag, ...] = ("forbidden", "offensive")
+    """Hashtags whose search is refused, without a reason."""
+    unused_hashtags: tuple[Hashtag, ...] = ("nobodyusesthis", "neverseen")
+    """Hashtags that do not exist; every other word is one."""
+    public_content_access: bool = True
+    """Whether the app may search for hashtags (Meta's feature Instagram Public Content Access)."""
+    search_with_page_token: bool = False
+    """Whether the token of a Page may search too, not that of a user alone."""
     unknown_locations: Literal["accept", "refuse"] = "accept"
     """What becomes of a `location_id` that is none of the made-up places."""
     child_options: Literal["refuse", "ignore"] = "refuse"

@@ -60,6 +60,8 @@ class Dispatch:
                 return reading.stories(profile, given, self._view)
             case ["content_publishing_limit"]:
                 return reading.quota(profile, given)
+            case ["recently_searched_hashtags"] if self._view.on_facebook:
+                return self.instagram.hashtags.searched(profile, given, self._view)
             case ["permissions"] if not self._view.on_facebook:
                 raise GraphError(errors.NO_PERMISSIONS_EDGE)
         return self._nothing_there()
@@ -69,6 +71,12 @@ class Dispatch:
         match (node, edges):
             case ("pages", ["search"]) if self._view.on_facebook:
                 return locations.search(given)
+            case ("ig_hashtag_search", []) if self._view.on_facebook:
+                return instagram.hashtags.search(profile, given)
+            case (_, []) if self._view.on_facebook and instagram.hashtags.is_hashtag(node):
+                return instagram.hashtags.read(node, given)
+            case (_, ["top_media" | "recent_media" as edge]) if self._view.on_facebook:
+                return instagram.hashtags.media(profile, node, edge, given, self._view)
             case (_, []) if instagram.commenting.is_comment(node):
                 return instagram.commenting.read(profile, node, given)
             case (_, []) if node:

@@ -67,6 +67,13 @@ TOKEN_REVOKED = ErrorRow(
 PERMISSION_MISSING = ErrorRow(
     10, None, "(#10) Application does not have permission for this action", status=403
 )
+# Not established: text and status where the token is of another kind than Meta names. The sentence
+# on the feature was seen of the one for Pages; the HTTP status is not established either.
+USER_TOKEN_NEEDED = PERMISSION_MISSING.saying("(#10) This method needs the access token of a user")
+FEATURE_MISSING = PERMISSION_MISSING.saying(
+    "(#10) To use 'Instagram Public Content Access', your use of this endpoint must be reviewed and"
+    " approved by Facebook"
+)
 # Not established: what Meta answers to a removed or unknown version. Code and text are a guess.
 UNKNOWN_VERSION = ErrorRow(
     2500, None, "[placeholder, Meta's own answer is not known] Unknown API version"
@@ -201,6 +208,27 @@ QUOTA_REACHED = ErrorRow(
     "Application request limit reached",
     "Publishing limit reached",
     "The account has published as many posts as it may in 24 hours.",
+)
+
+# Hashtag search
+TOO_MANY_HASHTAGS = ErrorRow(
+    18,
+    2207034,
+    "This call could not be completed due to resource limits",
+    "Hashtag limit",
+    "30 different hashtags were searched for in 7 days.",
+)
+# A claim of one public project.
+NO_SUCH_HASHTAG = ErrorRow(
+    24,
+    2207024,
+    "The requested resource does not exist",
+    "No such hashtag",
+    "Nobody has used this hashtag.",
+)
+# Not established: Meta only says that the error is a generic one. This is a placeholder.
+SENSITIVE_HASHTAG = ErrorRow(
+    100, None, "[placeholder, Meta's own answer is not known] This hashtag cannot be searched for"
 )
 
 # Comments and deleting

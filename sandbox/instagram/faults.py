@@ -39,6 +39,10 @@ CallName = Literal[
     "comment",
     "comments",
     "search",
+    "hashtag_search",
+    "hashtag",
+    "hashtag_media",
+    "hashtags",
     "token",
 ]
 

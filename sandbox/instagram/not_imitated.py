@@ -57,9 +57,15 @@ NOT_IMITATED = (
         fixed=_UNKNOWN,
     ),
     Stance(
-        "Insights, hashtag search, business discovery, messaging, audio search, webhooks, oEmbed",
+        "Insights, business discovery, messaging, audio search, webhooks, oEmbed",
         "Not served.",
         fixed=_OUT,
+    ),
+    Stance(
+        "Hashtags and the public posts that have them",
+        "All made up, the same for a word everywhere; permalinks and `media_url` of these posts"
+        " lead nowhere, and posts published here are not among them.",
+        keys=("sensitive_hashtags", "unused_hashtags"),
     ),
     Stance(
         "Live video, shopping, product and partnership pages",

@@ -135,7 +135,7 @@ class OAuth:
         if given["redirect_uri"] != code.redirect_uri:
             raise CodeRefusedError("redirect_uri is not the one that the code was made for")
         del codes[given["code"]]
-        token = issued(self._world.ids.token(), code.account, Kind.SHORT, now, code.scopes)
+        token = issued(self._world.ids.token(), (code.account,), Kind.SHORT, now, code.scopes)
         self._world.tokens.add(token)
         if self._world.config.wrapped_answers:
             row = {"user_id": code.account.user_id, "permissions": ",".join(code.scopes)}
@@ -178,7 +178,7 @@ class OAuth:
         return _told(new, now) | {"permissions": ",".join(new.scopes)}
 
     def _long(self, text: str, before: Token, begin: datetime) -> Token:
-        token = issued(text, before.account, Kind.LONG, begin, before.scopes)
+        token = issued(text, before.accounts, Kind.LONG, begin, before.scopes)
         self._world.tokens.add(token)
         return token
 

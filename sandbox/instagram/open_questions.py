@@ -108,6 +108,23 @@ OPEN_QUESTIONS = (
         fixed="Whoever needs it keeps its own copy.",
     ),
     Stance(
+        "The errors of a hashtag that is sensitive, and of one that nobody has used",
+        "100 with a text that calls itself a placeholder, as Meta only says that it is a generic"
+        " error; and 24/2207024, which one public project claims. Neither counts as a query.",
+        keys=("sensitive_hashtags", "unused_hashtags"),
+        faults=("error",),
+    ),
+    Stance(
+        "Which calls count a hashtag",
+        "Searches, and reading top and recent media; reading the hashtag itself names no account.",
+        fixed="Meta writes the limit to each of them, and tells what counts only of the search.",
+    ),
+    Stance(
+        "Searching for hashtags and places with the token of a Page",
+        "Refused with 10; Meta names the token of a user.",
+        keys=("search_with_page_token",),
+    ),
+    Stance(
         "The answer when a log-in asks for no basic scope",
         "The page refuses to begin.",
         fixed="Every scope needs it, so nothing could be done with the token.",

@@ -67,7 +67,7 @@ class GraphEndpoint:
 
     async def _passed(self, call: GraphCall, line: wire.Line) -> Outcome | None:
         """The outcome of a call whose process may be killed, or execution stopped, meanwhile."""
-        name = call.name(self._instagram.container_exists)
+        name = call.name(self._instagram.read_as)
         passing = self._instagram.enter(name, call.path, call.parameters.values, call.trace)
         if passing.fault is not None:
             await run_in_threadpool(passing.before)
@@ -112,8 +112,9 @@ class GraphEndpoint:
 
     def _throttle(self, call: GraphCall, fault: Fault) -> None:
         with suppress(GraphError):  # a token that opens nothing has no calls to limit
-            profile = self._instagram.open(call.token, call.host).profile
-            self._instagram.throttle(profile, fault.throttle_minutes, fault.throttle_code)
+            name = call.name(self._instagram.read_as)
+            access = self._instagram.open(call.token, call.host, name, call.named)
+            self._instagram.throttle(access, fault.throttle_minutes, fault.throttle_code)
 
     def _answer(self, call: GraphCall, twist: Twist = PLAIN) -> Outcome:
         """Let the call take effect."""
@@ -125,9 +126,10 @@ class GraphEndpoint:
             if endpoint is not None:
                 body = self._instagram.oauth.call(endpoint, call.parameters, call.query_token)
             else:
-                access = self._instagram.open(call.token, call.host)
-                self._instagram.count_call(access.profile)
-                access.token.require(*self._needed_scopes(call))
+                name = call.name(self._instagram.read_as)
+                access = self._instagram.open(call.token, call.host, name, call.named)
+                self._instagram.count_call(access)
+                self._instagram.require_permission(access, name, self._scopes(call, name))
                 body = Dispatch(self._instagram, access.profile, call, twist).answer()
         except oauth.CodeRefusedError as error:
             refusal, status, body = (error.status, None), error.status, error.body()
@@ -138,13 +140,13 @@ class GraphEndpoint:
             headers = self._instagram.usage_headers(access)
         return Outcome(status, json.dumps(body, separators=(",", ":")), headers, refusal)
 
-    def _needed_scopes(self, call: GraphCall) -> tuple[str, ...]:
+    def _scopes(self, call: GraphCall, name: str | None) -> tuple[str, ...]:
         if call.method in ("POST", "DELETE") and len(call.segments) == 1:
             is_media = self._instagram.media_exists(call.segments[0])
             return needed_to_change(
                 call.host, is_deleting_media=is_media and call.method == "DELETE"
             )
-        return needed_for(call.name(self._instagram.container_exists), call.host)
+        return needed_for(name, call.host)
 
     def _log(
         self, call: GraphCall, outcome: Outcome | None, fault: int | None, passing: Call

@@ -66,13 +66,6 @@ _ROWS = (
         "The account is not eligible for trial reels.",
     ),
     ErrorRow(110, 2207013, "Invalid user id", "User not found", "There is no such user."),
-    ErrorRow(
-        18,
-        2207034,
-        "This call could not be completed due to resource limits",
-        "Hashtag limit",
-        "30 different hashtags were searched for in 7 days.",
-    ),
     ErrorRow(1, None, "An unknown error occurred", status=500),
     ErrorRow(2, None, "Service temporarily unavailable", status=503, is_transient=True),
     ErrorRow(3, None, "(#3) Application does not have the capability to make this API call."),

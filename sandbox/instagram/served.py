@@ -17,6 +17,7 @@ class Served:
 
 _INSTAGRAM, _FACEBOOK = ("graph.instagram.com",), ("graph.facebook.com",)
 _USER, _MEDIA, _COMMENT = "/{ig-user-id}", "/{ig-media-id}", "/{ig-comment-id}"
+_HASHTAG = "/{ig-hashtag-id}"
 
 GRAPH_ROUTES = (
     Served("GET", _USER, "the account; with Instagram Login also as `/me`"),
@@ -38,6 +39,11 @@ GRAPH_ROUTES = (
     Served("DELETE", _COMMENT, "deletes it with its replies"),
     Served("POST", f"{_COMMENT}/replies", "replies"),
     Served("GET", f"{_COMMENT}/replies", "replies, newest first"),
+    Served("GET", "/ig_hashtag_search", "the id of a hashtag, which then counts", _FACEBOOK),
+    Served("GET", _HASHTAG, "a hashtag that was searched for", _FACEBOOK),
+    Served("GET", f"{_HASHTAG}/top_media", "made-up posts that were liked most", _FACEBOOK),
+    Served("GET", f"{_HASHTAG}/recent_media", "made-up posts of the last 24 hours", _FACEBOOK),
+    Served("GET", f"{_USER}/recently_searched_hashtags", "hashtags that count, by id", _FACEBOOK),
     Served("GET", "/pages/search", "places by name and city, all made up", _FACEBOOK),
 )
 

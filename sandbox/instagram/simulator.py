@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +11,15 @@ from typing import Any
 
 from sandbox.calls import Call, Calls
 from sandbox.clock import SimulatedClock
+from sandbox.instagram import errors
 from sandbox.instagram.accounts import Account
 from sandbox.instagram.commenting import Commenting
 from sandbox.instagram.comments import Comment
 from sandbox.instagram.creating import Creation
 from sandbox.instagram.editing import Editing
 from sandbox.instagram.errors import GraphError
-from sandbox.instagram.faults import Happening
+from sandbox.instagram.faults import CallName, Happening
+from sandbox.instagram.hashtags import Hashtags
 from sandbox.instagram.ids import Ids
 from sandbox.instagram.media_door import MediaFile
 from sandbox.instagram.oauth import OAuth
@@ -26,15 +28,17 @@ from sandbox.instagram.publishing import Publication
 from sandbox.instagram.reading import Reading
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.tokens import Kind, Token, token_changes
+from sandbox.instagram.usage import APP_CALLS, HASHTAG_CALLS, CallMeter
 from sandbox.instagram.world import Profile, World
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the token of a call opens."""
+    """What the token of a call opens; `calls` is the allowance that it uses up."""
 
     profile: Profile
     token: Token
+    calls: CallMeter
 
 
 class SimulatedInstagram:
@@ -59,6 +63,7 @@ class SimulatedInstagram:
         self.reading = Reading(self.world)
         self.commenting = Commenting(self.world)
         self.editing = Editing(self.world)
+        self.hashtags = Hashtags(self.world)
         self.oauth = OAuth(self.world)
         self._closing = threading.Event()
 
@@ -69,23 +74,43 @@ class SimulatedInstagram:
 
     # What a token opens
 
-    def open(self, token: str | None, host: str) -> Access:
-        """Raises GraphError when the token does not work on this host."""
+    def open(self, token: str | None, host: str, name: str | None, named: Iterable[str]) -> Access:
+        """Raises GraphError when the token does not work on this host.
+
+        `name` is what the call is called, `named` are ids that may say which account is meant.
+        """
         with self.world.lock:
             opened = self.world.tokens.open(token, host, self.clock.now())
-            return Access(self.world.profiles[opened.account.user_id], opened)
+            owners = [owner for node in named if (owner := self.world.owner_of(node)) is not None]
+            ids = [account.user_id for account in opened.accounts]
+            meant = next((owner for owner in owners if owner in ids), ids[0])
+            profile = self.world.profiles[meant]
+            calls = self.world.app_calls if name in APP_CALLS else profile.calls
+            return Access(profile, opened, calls)
 
-    def count_call(self, profile: Profile) -> None:
-        """Raises GraphError 80002 or 4 while the account's calls are refused."""
+    def count_call(self, access: Access) -> None:
+        """Raises GraphError 80002 or 4 while such calls are refused."""
         with self.world.lock:
-            profile.calls.count(self.clock.now(), self.world.config)
+            access.calls.count(self.clock.now(), self.world.config)
+
+    def require_permission(self, access: Access, name: str | None, scopes: Iterable[str]) -> None:
+        """Raises GraphError 10 when the token or the app may not make this call."""
+        access.token.require(*scopes)
+        config = self.world.config
+        if name not in APP_CALLS:
+            return
+        if access.token.kind is Kind.PAGE and not config.search_with_page_token:
+            raise GraphError(errors.USER_TOKEN_NEEDED)
+        if name in HASHTAG_CALLS and not config.public_content_access:
+            raise GraphError(errors.FEATURE_MISSING)
 
     def usage_headers(self, access: Access) -> dict[str, str]:
         with self.world.lock:
             wanted = self.world.config.usage_headers
             if wanted == "by_token":
-                wanted = "app" if access.token.kind is Kind.USER else "business"
-            return access.profile.calls.headers(self.clock.now(), self.world.config, wanted)
+                is_of_app = access.calls is self.world.app_calls or access.token.kind is Kind.USER
+                wanted = "app" if is_of_app else "business"
+            return access.calls.headers(self.clock.now(), self.world.config, wanted)
 
     def error_body(self, error: GraphError) -> dict[str, Any]:
         """With a new trace id, and the texts for people in the language of the account."""
@@ -114,10 +139,10 @@ class SimulatedInstagram:
         invocation = self._calls.by_trace(trace)
         return self._calls.enter("graph", name or path, target, invocation=invocation)
 
-    def throttle(self, profile: Profile, minutes: int, code: int) -> None:
-        """Refuse the calls of an account for some simulated minutes."""
+    def throttle(self, access: Access, minutes: int, code: int) -> None:
+        """Refuse the calls that use up this allowance for some simulated minutes."""
         with self.world.lock:
-            profile.calls.throttle(self.clock.now() + timedelta(minutes=minutes), code)
+            access.calls.throttle(self.clock.now() + timedelta(minutes=minutes), code)
 
     def later(self, seconds: float, effect: Callable[[], object]) -> None:
         """Let something happen when so many simulated seconds have passed."""
@@ -137,9 +162,12 @@ class SimulatedInstagram:
         with self.world.lock:
             return media_id in self.world.media
 
-    def container_exists(self, container_id: str) -> bool:
+    def read_as(self, node: str) -> CallName | None:
+        """What the reading of a container or hashtag is called."""
+        if node in self.world.hashtag_names:
+            return "hashtag"
         with self.world.lock:
-            return self.world.containers.get(container_id) is not None
+            return "status" if self.world.containers.get(node) is not None else None
 
     def _about(self, path: str, parameters: Mapping[str, Any]) -> list[str]:
         """The texts that a fault's `match` looks at; of a container also what it was made from."""
@@ -220,9 +248,9 @@ class SimulatedInstagram:
 
 
 def _texts(parameters: Mapping[str, Any]) -> list[str]:
-    """Caption, and media URLs without their query."""
+    """Caption, hashtag or place that is searched for, and media URLs without their query."""
     return [
         value.partition("?")[0] if name.endswith("_url") else value
         for name, value in sorted(parameters.items())
-        if isinstance(value, str) and (name.endswith("_url") or name == "caption")
+        if isinstance(value, str) and (name.endswith("_url") or name in ("caption", "q"))
     ]

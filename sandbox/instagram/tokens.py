@@ -16,7 +16,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.instagram import errors
-from sandbox.instagram.accounts import Account
+from sandbox.instagram.accounts import DEMO_PERSON, Account
 from sandbox.instagram.config import ConfigError, sentences
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.hosts import GRAPH_FACEBOOK, GRAPH_INSTAGRAM
@@ -62,15 +62,23 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that was given out; without `ends_at` it does not end by itself."""
+    """A token that was given out; without `ends_at` it does not end by itself.
+
+    That of a Facebook user opens every account that the user let the app have, others one.
+    """
 
     text: str = field(repr=False)
-    account: Account
+    accounts: tuple[Account, ...]
     kind: Kind
     issued_at: datetime
     ends_at: datetime | None
     scopes: tuple[str, ...]
     is_revoked: bool = False
+
+    @property
+    def account(self) -> Account:
+        """The only one, or the first."""
+        return self.accounts[0]
 
     def state(self, now: datetime) -> TokenState:
         if self.is_revoked:
@@ -121,9 +129,10 @@ class TokenBook:
         self._tokens: dict[str, Token] = {}
         self.codes: dict[str, Code] = {}
         for account in accounts:
-            self.add(issued(account.token, account, Kind.LONG, now))
+            self.add(issued(account.token, (account,), Kind.LONG, now))
         for account in accounts:
-            self.add(issued(account.page_token, account, Kind.PAGE, now))
+            self.add(issued(account.page_token, (account,), Kind.PAGE, now))
+        self.add(issued(DEMO_PERSON.token, accounts, Kind.USER, now))
 
     def add(self, token: Token) -> None:
         """Give a token out; another one with the same text is forgotten."""
@@ -165,7 +174,7 @@ class TokenBook:
         if not known and _MASKED.fullmatch(name):
             raise ConfigError("tokens: no token has this masked form.")
         kind = Kind.LONG if name.startswith("IG") else Kind.PAGE
-        return known or [issued(name, self._accounts[0], kind, now)]
+        return known or [issued(name, self._accounts[:1], kind, now)]
 
     def _changed(self, token: Token, change: TokenChange, now: datetime) -> Token:
         kind = change.kind or token.kind
@@ -175,7 +184,7 @@ class TokenBook:
         if set(scopes) - set(kind.all_scopes):
             raise ConfigError(f"tokens: scopes of {kind} tokens are {', '.join(kind.all_scopes)}.")
         born = now - timedelta(hours=change.age_hours)
-        new = issued(token.text, self._account(token, change), kind, born, scopes)
+        new = issued(token.text, self._opened(token, change), kind, born, scopes)
         match change.state:
             case TokenState.EXPIRED:
                 return replace(new, ends_at=now)
@@ -183,22 +192,26 @@ class TokenBook:
                 return replace(new, is_revoked=True)
         return new
 
-    def _account(self, token: Token, change: TokenChange) -> Account:
+    def _opened(self, token: Token, change: TokenChange) -> tuple[Account, ...]:
         if change.account is None:
-            return token.account
+            return token.accounts
         for account in self._accounts:
             if account.user_id == change.account:
-                return account
+                return (account,)
         known = ", ".join(account.user_id for account in self._accounts)
         raise ConfigError(f"tokens: account is one of {known}.")
 
 
 def issued(
-    text: str, account: Account, kind: Kind, now: datetime, scopes: tuple[str, ...] | None = None
+    text: str,
+    accounts: tuple[Account, ...],
+    kind: Kind,
+    now: datetime,
+    scopes: tuple[str, ...] | None = None,
 ) -> Token:
     """A token with the whole life of its kind before it, by default with all permissions."""
     ends_at = None if kind.life is None else now + kind.life
-    return Token(text, account, kind, now, ends_at, kind.all_scopes if scopes is None else scopes)
+    return Token(text, accounts, kind, now, ends_at, kind.all_scopes if scopes is None else scopes)
 
 
 def mask(text: str) -> str:

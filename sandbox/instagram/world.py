@@ -16,6 +16,7 @@ from sandbox.instagram.config import Config
 from sandbox.instagram.containers import ContainerBudget, Containers
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import FaultScript
+from sandbox.instagram.hashtag_searches import HashtagSearches
 from sandbox.instagram.ids import Ids
 from sandbox.instagram.keep import Keep
 from sandbox.instagram.posts import Media, Posts
@@ -33,6 +34,7 @@ class Profile:
     posts: Posts = field(default_factory=Posts)
     stories: Posts = field(default_factory=Posts)
     budget: ContainerBudget = field(default_factory=ContainerBudget)
+    searched: HashtagSearches = field(default_factory=HashtagSearches)
 
     def published_since(self, instant: datetime) -> int:
         """How many publishes count against the quota."""
@@ -53,12 +55,14 @@ class World:
         self.log = RequestLog()
         self.ids = ids
         self.keep = Keep(keep) if keep is not None else None
+        self.hashtag_names: dict[str, str] = {}
         self._start_empty()
         self._load_kept_posts()
 
     def reset(self) -> None:
         """No posts (kept ones are deleted too), no containers, an empty log and script, the default
-        config. Ids go on, so that nothing that remembers an old id can meet it again.
+        config. Ids go on, so that nothing that remembers an old id can meet it again; those of
+        hashtags stay known.
         """
         with self.lock:
             self.containers.clear()
@@ -83,6 +87,16 @@ class World:
         if self.keep is not None:
             self.keep.forget(post)
 
+    def owner_of(self, node: str) -> str | None:
+        """The account that an id belongs to, or that it is; the caller holds the lock."""
+        if node in self.profiles:
+            return node
+        container, comment = self.containers.get(node), self.comments.get(node)
+        if container is not None:
+            return container.owner_id
+        owner, _ = self.media.get(comment.media.id if comment is not None else node, (None, None))
+        return owner.account.user_id if owner is not None else None
+
     def media_of(self, profile: Profile, media_id: str) -> Media:
         """A media of this account; raises GraphError 100/33. The caller holds the lock.
 
@@ -104,6 +118,7 @@ class World:
         self.config = Config()
         self.script = FaultScript()
         self.tokens = TokenBook(ACCOUNTS, self.clock.now())
+        self.app_calls = CallMeter(None)
         self.profiles = {a.user_id: Profile(a, CallMeter(a)) for a in ACCOUNTS}
         self.containers = Containers()
         self.media: dict[str, tuple[Profile, Media]] = {}

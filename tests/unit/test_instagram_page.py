@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox import instagram, instagram_page
-from sandbox.instagram import DEMO_ACCOUNT, control, pages
+from sandbox.instagram import DEMO_ACCOUNT, DEMO_PERSON, control, pages
 from sandbox.instagram.config import Config
 from sandbox.instagram.conflicts import CONFLICTS
 from sandbox.instagram.faults import Fault
@@ -150,13 +150,22 @@ def names(lab: Lab, media: MediaServer) -> dict[str, str]:
         "ig-container-id": items[0],
         "ig-media-id": post,
         "ig-comment-id": comment,
+        "ig-hashtag-id": lab.as_person("/ig_hashtag_search", user_id=ACCOUNT, q="dune").json()[
+            "data"
+        ][0]["id"],
     }
 
 
 def asked(lab: Lab, route: Served, host: str, names: dict[str, str]) -> httpx.Response:
-    token = DEMO_ACCOUNT.page_token if host == "graph.facebook.com" else DEMO_ACCOUNT.token
+    token = DEMO_PERSON.token if host == "graph.facebook.com" else DEMO_ACCOUNT.token
     url = f"/{host}/v25.0{route.path.format(**names)}"
-    query = {"q": "dune", "message": "Again", "hide": "true", "comment_enabled": "true"}
+    query = {
+        "q": "dune",
+        "user_id": ACCOUNT,
+        "message": "Again",
+        "hide": "true",
+        "comment_enabled": "true",
+    }
     headers = {"Authorization": f"Bearer {token}"}
     return lab.http.request(route.method, url, params=query, headers=headers)
 

@@ -12,7 +12,7 @@ FIELDS = "id,name,location,link"
 
 
 def search(lab: Lab, **query: str) -> list[dict[str, object]]:
-    return list(lab.on_facebook("GET", "/pages/search", **query).json()["data"])
+    return list(lab.as_person("/pages/search", **query).json()["data"])
 
 
 def test_places_are_found_by_name_and_city(lab: Lab) -> None:
@@ -53,9 +53,20 @@ def test_nothing_is_found(lab: Lab) -> None:
     "query", [{}, {"q": "a", "fields": "likes"}, {"q": "alba", "fields": "location{height}"}]
 )
 def test_a_wrong_search_is_refused(lab: Lab, query: dict[str, str]) -> None:
-    answer = lab.on_facebook("GET", "/pages/search", **query)
+    answer = lab.as_person("/pages/search", **query)
 
     assert error_of(answer) == (100, None)
+
+
+def test_places_are_found_with_a_page_token_only_where_that_is_set(lab: Lab) -> None:
+    refused = lab.on_facebook("GET", "/pages/search", q="alba")
+    lab.config(search_with_page_token=True)
+
+    taken = lab.on_facebook("GET", "/pages/search", q="alba")
+
+    assert (refused.status_code, error_of(refused)) == (403, (10, None))
+    assert "access token of a user" in refused.json()["error"]["message"]
+    assert taken.json()["data"][0]["name"] == "Mirador del Alba"
 
 
 def test_places_cannot_be_found_with_instagram_login(lab: Lab) -> None:

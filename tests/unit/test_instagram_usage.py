@@ -72,6 +72,20 @@ def test_usage_is_told_under_both_ids_of_the_account(meter: CallMeter) -> None:
     assert [entry["call_count"] for [entry] in told.values()] == [50, 50]
 
 
+def test_the_app_is_refused_with_code_4_and_tells_its_share_in_its_own_header() -> None:
+    meter, config = CallMeter(None), Config(app_calls_per_hour=2)
+
+    let_through = [call(meter, second, config) for second in range(3)]
+    with pytest.raises(GraphError) as refused:
+        meter.count(NINE, config)
+    headers = meter.headers(NINE, config, "both")
+
+    assert let_through == [True, True, False]
+    assert refused.value.row.code == 4
+    assert list(headers) == ["X-App-Usage"]
+    assert json.loads(headers["X-App-Usage"])["call_count"] == 100
+
+
 def test_a_call_after_a_block_does_not_begin_it_anew(meter: CallMeter) -> None:
     lengthening = Config(calls_per_hour=100, throttle_lengthens_seconds=600)
     meter.throttle(NINE + timedelta(minutes=5), 4)
