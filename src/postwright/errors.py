@@ -7,7 +7,7 @@
       wait      QuotaExceededError, RateLimitedError
       look      PublishUncertainError
       handled   AlreadyPublishingError, AlreadyPublishedError
-      refused   NotPossibleError, for what a person asked of a job; never in a run
+      refused   NotPossibleError, LoginFailedError, for what a person asked; never in a run
 
 The state machine matches these names to the letter. Codes, trace ids and the like are fields.
 Which code means which class: `error_table.py`, decided in `failures.py`.
@@ -161,6 +161,10 @@ class NotPossibleError(PostwrightError):
     def __init__(self, sentence: str, *, status: str, **fields: Any) -> None:
         super().__init__(sentence, **fields)
         self.status = status
+
+
+class LoginFailedError(PostwrightError):
+    """A log-in ended without a new token; what was stored before is as it was."""
 
 
 class CaptionBusyError(PostwrightError):
