@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
+from itertools import takewhile
 
-_HASHTAG = re.compile(r"(?<![\w&#])#(\w+)")
+_HASHTAG_SIGN = re.compile(r"(?<![\w&#])#")
 _MENTION = re.compile(r"(?<![\w@.])@(\w[\w.]*)")
+_EMOJI_STYLES = "\ufe0e\ufe0f"
+"""Marks that choose how the sign before them is drawn; they follow emoji, and end a hashtag."""
 
 
 def assemble(text: str, tags: Sequence[str] = ()) -> str:
@@ -31,7 +35,22 @@ def length(text: str) -> int:
 
 def hashtags(text: str) -> list[str]:
     """Every hashtag of `text` in order, without the sign."""
-    return _HASHTAG.findall(text)
+    behind = (text[sign.end() :] for sign in _HASHTAG_SIGN.finditer(text))
+    words = ("".join(takewhile(_in_hashtag, rest)) for rest in behind)
+    return [word for word in words if is_hashtag(word)]
+
+
+def hashtag_word(tag: str) -> str:
+    """The word of a hashtag, without sign and white space; empty when nothing is left."""
+    return "".join(tag.split()).lstrip("#")
+
+
+def is_hashtag(word: str) -> bool:
+    """Whether all of `word` becomes a hashtag when a sign is written before it.
+
+    Letters, digits and the underscore do, and the marks that letters carry in Hindi or Thai.
+    """
+    return bool(word) and (word[0] == "_" or word[0].isalnum()) and all(map(_in_hashtag, word))
 
 
 def mentions(text: str) -> list[str]:
@@ -50,5 +69,11 @@ def digest(text: str | None) -> str:
 
 
 def _as_hashtag(tag: str) -> str:
-    word = "".join(tag.split()).lstrip("#")
+    word = hashtag_word(tag)
     return f"#{word}" if word else ""
+
+
+def _in_hashtag(letter: str) -> bool:
+    if letter == "_" or letter.isalnum():
+        return True
+    return unicodedata.category(letter) in ("Mn", "Mc") and letter not in _EMOJI_STYLES

@@ -41,6 +41,12 @@ REEL_MAX_SECONDS: Final = Limit(900, "seconds", _MEDIA_REFERENCE, _READ)
 CAROUSEL_VIDEO_MAX_SECONDS: Final = Limit(60, "seconds", _FIELD, _READ)
 CAPTION_MAX_CHARACTERS: Final = Limit(2200, "characters", _MEDIA_REFERENCE, _READ)
 HASHTAGS_MAX: Final = Limit(30, "hashtags", _MEDIA_REFERENCE, _READ)
+HASHTAGS_ADVISED: Final = Limit(
+    5, "hashtags", "Instagram's announcement of 2025-12-18, not in its API reference", _READ
+)
+HASHTAG_SEARCHES: Final = Limit(
+    30, "hashtags in 7 days", "Instagram Platform, IG Hashtag Search reference", _READ
+)
 MENTIONS_MAX: Final = Limit(20, "mentions", _ERROR_CODES, date(2026, 6, 2))
 ALT_TEXT_MAX_CHARACTERS: Final = Limit(1000, "characters", _MEDIA_REFERENCE, _READ)
 COLLABORATORS_MAX: Final = Limit(3, "accounts", _MEDIA_REFERENCE, _READ)

@@ -73,6 +73,24 @@ class Settings(BaseModel):
         alias="POSTWRIGHT_SCHEDULE_MAX_DAYS",
         description="How far ahead a post may be scheduled.",
     )
+    hashtag_pool: str = Field(
+        "content/cache/hashtag-pool.json",
+        alias="POSTWRIGHT_HASHTAG_POOL",
+        description="File with the hashtags that posts draw from.",
+    )
+    hashtag_count: int = Field(
+        limits.HASHTAGS_ADVISED.value,
+        ge=1,
+        le=limits.HASHTAGS_MAX.value,
+        alias="POSTWRIGHT_HASHTAG_COUNT",
+        description="Hashtags that are picked for a post.",
+    )
+    hashtag_stale_days: int = Field(
+        14,
+        gt=0,
+        alias="POSTWRIGHT_HASHTAG_STALE_DAYS",
+        description="After how many days what was measured of a hashtag counts as old.",
+    )
     presign_seconds: int = Field(
         3600,
         gt=0,

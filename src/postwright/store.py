@@ -51,6 +51,7 @@ _deserialize = TypeDeserializer().deserialize
 _MESSAGE_LENGTH: Final = 300
 _JOB_ID_MAX: Final = 80
 """A job's id is the name of an execution, and that has at most 80 characters."""
+_DESCRIPTION: Final = "DESCRIPTION#"
 _BLOCK: Final = "BLOCK"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
@@ -96,8 +97,33 @@ class Store:
 
     def put_description(self, session_id: str, group_id: str, description: Description) -> None:
         """Write or replace the description of a group."""
-        key = _key(_session_pk(session_id), f"DESCRIPTION#{group_id}")
+        key = _key(_session_pk(session_id), f"{_DESCRIPTION}{group_id}")
         self._put({**key, **description.to_json()})
+
+    def set_hashtags(
+        self, session_id: str, group_id: str, hashtags: Sequence[str], *, replace: bool
+    ) -> bool:
+        """Write the hashtags of a group's description and nothing else of it; False, and nothing is
+        written, when it has some already and they are not to be replaced.
+        """
+        values: dict[str, Any] = {":hashtags": list(hashtags)}
+        only_if: dict[str, Any] = {}
+        if not replace:
+            values[":none"] = 0
+            only_if["ConditionExpression"] = (
+                "attribute_not_exists(hashtags) OR size(hashtags) = :none"
+            )
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_serialized(_key(_session_pk(session_id), f"{_DESCRIPTION}{group_id}")),
+                UpdateExpression="SET hashtags = :hashtags",
+                ExpressionAttributeValues=_serialized(values),
+                **only_if,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     # Reads
 
@@ -121,8 +147,24 @@ class Store:
 
     def description(self, session_id: str, group_id: str) -> Description | None:
         """What the pipeline wrote about the group, or None."""
-        found = self._get(_key(_session_pk(session_id), f"DESCRIPTION#{group_id}"))
+        found = self._get(_key(_session_pk(session_id), f"{_DESCRIPTION}{group_id}"))
         return Description.model_validate(found) if found else None
+
+    def hashtags_of_session(self, session_id: str) -> dict[str, list[str]]:
+        """The hashtags that the descriptions of a session have, by group."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="PK = :session AND begins_with(SK, :description)",
+            ProjectionExpression="SK, hashtags",
+            ExpressionAttributeValues=_serialized(
+                {":session": _session_pk(session_id), ":description": _DESCRIPTION}
+            ),
+        )
+        rows = [row for page in pages for row in page["Items"] if "hashtags" in row]
+        return {
+            _deserialize(row["SK"]).removeprefix(_DESCRIPTION): _deserialize(row["hashtags"])
+            for row in rows
+        }
 
     def job(self, session_id: str, job_id: str) -> Job | None:
         """The job as it is now (consistent read), or None."""

@@ -1,0 +1,167 @@
+"""`postwright hashtags`: search, budget, pool, and the hashtags of a post."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+import typer
+
+from postwright import caption, limits, posts
+from postwright.app import App
+from postwright.cli import hashtag_pool
+from postwright.cli.connection import connect
+from postwright.cli.console import UsageError, fail, print_json, say, warn
+from postwright.cli.hashtag_pool import (
+    DEFAULT_POOL,
+    DEFAULT_STALE_DAYS,
+    PoolPath,
+    StaleDays,
+    pool_problems,
+)
+from postwright.cli.preflight import Json
+from postwright.errors import InvalidPostError
+from postwright.hashtags import picking, used
+from postwright.hashtags.picking import Pick
+from postwright.hashtags.pool import PoolFile
+from postwright.models import Group
+from postwright.settings import Settings
+
+Account = Annotated[str, typer.Option("--account", help="The account.")]
+
+commands = typer.Typer(
+    help="Hashtags: a pool to draw from, and Instagram's search.", no_args_is_help=True
+)
+commands.add_typer(hashtag_pool.commands, name="pool")
+
+
+@commands.callback()
+def _group() -> None:
+    """Hashtags: a pool to draw from, and Instagram's search."""
+
+
+@commands.command("pick")
+def pick(
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count",
+            "-n",
+            envvar="POSTWRIGHT_HASHTAG_COUNT",
+            min=1,
+            max=limits.HASHTAGS_MAX.value,
+            help="How many.",
+        ),
+    ] = Settings.model_fields["hashtag_count"].default,
+    post: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="SESSION/GROUP", help="Write them into this group's description."
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the hashtags that the description has.")
+    ] = False,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="The same seed makes the same pick; the group's name if left out."),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Account whose last posts are not repeated.")
+    ] = None,
+    look: Annotated[
+        bool,
+        typer.Option("--look/--no-look", help="Look at the last posts, so as not to repeat them."),
+    ] = True,
+    pool: PoolPath = DEFAULT_POOL,
+    stale_days: StaleDays = DEFAULT_STALE_DAYS,
+    as_json: Json = False,
+) -> None:
+    """Pick hashtags for a post: the best of the pool, other ones than the last posts had.
+
+    Unless the pool is too small, at most half of them are those of any one of the last posts.
+    """
+    if replace and post is None:
+        raise UsageError("--replace goes with --for.")
+    if post is not None and not look:
+        raise UsageError("--no-look is for a pick that is only printed, not with --for.")
+    with pool_problems():
+        ranked = [found.tag for found in PoolFile(pool).read().ranked(stale_days)]
+    app = connect() if look else None
+    group = _group_named(app, post) if app and post else None
+    before = used.sets_before(app, _account_of(group, account), group) if app else []
+    seed = seed or post or secrets.token_hex(4)
+    found = picking.pick(ranked, count, seed=seed, last_posts=before)
+    if app and group:
+        _write(app, group, found, replace=replace)
+    _tell(found, seed, group, as_json=as_json)
+
+
+def _group_named(app: App, post: str) -> Group:
+    session_id, _, group_id = post.partition("/")
+    try:
+        request = posts.parse_request({"sessionId": session_id, "groupId": group_id})
+    except InvalidPostError as error:
+        raise UsageError(f"--for takes SESSION/GROUP, as in demo/group-1, not {post!r}.") from error
+    return posts.find_group(app, request)
+
+
+def _account_of(group: Group | None, account: str | None) -> str:
+    of_group = group.account_id if group else None
+    if account and of_group and account != of_group:
+        raise UsageError(f"The group belongs to account {of_group}; leave --account out.")
+    return account or of_group or "default"
+
+
+def _write(app: App, group: Group, found: Pick, *, replace: bool) -> None:
+    """Put the pick into the group's description, if it may have so many and has none."""
+    if group.publish_status in ("publishing", "published"):
+        fail(f"The group is {group.publish_status} already; its hashtags stay as they are.", 1)
+    description = app.store.description(group.session_id, group.group_id)
+    text = group.caption if group.caption is not None else description and description.caption
+    in_text = len(caption.hashtags(text or ""))
+    total, most = in_text + len(found.tags), limits.HASHTAGS_MAX.value
+    if total > most:
+        fail(
+            f"The caption has {in_text} hashtags, so that there would be {total}; Instagram takes"
+            f" {most}. Pick at most {most - in_text}.",
+            1,
+        )
+    if not app.store.set_hashtags(group.session_id, group.group_id, found.tags, replace=replace):
+        there = " ".join(f"#{tag}" for tag in description.hashtags) if description else "some"
+        fail(f"The description has hashtags already: {there}. Give --replace to replace them.", 1)
+    _warn_of_many(total)
+
+
+def _warn_of_many(total: int) -> None:
+    advised = limits.HASHTAGS_ADVISED.value
+    if total > advised:
+        warn(
+            f"{total} hashtags: Instagram announced a limit of {advised} in December 2025, and may"
+            " enforce it one day."
+        )
+
+
+def _tell(found: Pick, seed: str, group: Group | None, *, as_json: bool) -> None:
+    if group is None:
+        _warn_of_many(len(found.tags))
+    if found.overlap > found.overlap_wanted:
+        warn(
+            f"The pool is too small for something newer: {found.overlap} of these are those of one"
+            " of the last posts. Add hashtags with `postwright hashtags pool add`."
+        )
+    if as_json:
+        result: dict[str, Any] = {
+            "hashtags": list(found.tags),
+            "seed": seed,
+            "overlap": found.overlap,
+            "overlapWanted": found.overlap_wanted,
+            "writtenTo": f"{group.session_id}/{group.group_id}" if group else None,
+        }
+        print_json(result)
+        return
+    say.result(" ".join(f"#{tag}" for tag in found.tags))
+    if group:
+        say.note(f"Written into the description of {group.session_id}/{group.group_id}.")
+    else:
+        say.note(f"--seed {seed} makes this pick again.")
