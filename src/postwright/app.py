@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 import httpx
 
 from postwright import breaker
+from postwright.errors import TokenInvalidError
 from postwright.executions import Executions
 from postwright.failures import GraphFailure
+from postwright.hosts import Hosts, login_of
 from postwright.instagram import InstagramClient, new_http_client
 from postwright.media import MediaBucket
 from postwright.settings import Settings
@@ -49,12 +52,40 @@ class App:
         if token_read_now:
             self.tokens.renew(account_id)
         credentials = self.tokens.credentials(account_id)
-        return InstagramClient(
+        return self._client(
+            account_id,
             credentials.token,
             credentials.user_id,
-            graph_url=self.settings.graph_url,
-            http=self.http,
             renew_token=lambda: self.tokens.renew(account_id),
+        )
+
+    def searching(self, account_id: str) -> InstagramClient:
+        """A client for hashtag and location search, which only graph.facebook.com offers.
+
+        Raises TokenInvalidError where the account has no token of Facebook Login.
+        """
+        token = self.tokens.searching_token(account_id)
+        if token is None:
+            raise TokenInvalidError(
+                f"Hashtags and locations are searched with Facebook Login, and account"
+                f" {account_id} has none. Run `postwright auth login --facebook`."
+            )
+        return self._client(account_id, token, self.tokens.credentials(account_id).user_id)
+
+    def _client(
+        self,
+        account_id: str,
+        token: str,
+        user_id: str,
+        renew_token: Callable[[], str] | None = None,
+    ) -> InstagramClient:
+        hosts = Hosts.of(self.settings)
+        return InstagramClient(
+            token,
+            user_id,
+            graph_url=lambda current: hosts.graph(login_of(current)),
+            http=self.http,
+            renew_token=renew_token,
             on_failure=lambda failure: self._note(account_id, failure),
         )
 

@@ -28,6 +28,7 @@ from postwright import clock, errors, failures
 from postwright.deadline import DeadlineTransport, within
 from postwright.error_table import Call
 from postwright.failures import GraphFailure
+from postwright.hosts import login_of
 from postwright.models import MediaKind, UserTag
 from postwright.settings import DEFAULT_GRAPH_URL
 
@@ -40,6 +41,8 @@ _NUMBER_MAX: Final = 100_000
 """Larger numbers in usage headers cannot be true: so many minutes are more than two months."""
 _MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 _ACCOUNT_FIELDS = "id,user_id,username,account_type"
+_FACEBOOK_ACCOUNT_FIELDS = "id,username"
+"""Source: IG User reference, read 2026-09: the account's type is not among its fields there."""
 _WORDS: Final = ("code", "error_subcode", "message", "error_user_title", "error_user_msg")
 """Where a code in words may stand. Source: not established; these are all texts there are."""
 
@@ -122,11 +125,19 @@ class MediaPage:
 
 @dataclass(frozen=True)
 class Account:
-    """The account behind a token."""
+    """The account behind a token; with Facebook Login its two ids are the same.
+
+    `account_type` is empty there, because Instagram does not tell it.
+    """
 
     user_id: str
     username: str
     account_type: str
+    app_scoped_id: str
+
+    def is_called(self, name: str) -> bool:
+        """Whether calls for `name` are calls for this account."""
+        return name in ("me", self.user_id, self.app_scoped_id)
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,8 @@ class Usage:
 class InstagramClient:
     """Calls for one account; safe to use from several threads.
 
-    `graph_url` includes the version. A client that is given (`http`) is not closed. When Instagram
+    `graph_url` includes the version; where it depends on the token, it is a function of it. A
+    client that is given (`http`) is not closed. When Instagram
     refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
     again with it, except a publish. `on_failure` is told of each error that Instagram answers;
     whatever it raises is logged and goes no further.
@@ -151,7 +163,7 @@ class InstagramClient:
         token: str,
         user_id: str = "me",
         *,
-        graph_url: str = DEFAULT_GRAPH_URL,
+        graph_url: str | Callable[[str], str] = DEFAULT_GRAPH_URL,
         http: httpx.Client | None = None,
         renew_token: Callable[[], str] | None = None,
         on_failure: Callable[[GraphFailure], None] | None = None,
@@ -160,7 +172,7 @@ class InstagramClient:
         self._renew_token = renew_token
         self._on_failure = on_failure
         self.user_id = user_id
-        self._graph_url = graph_url.rstrip("/")
+        self._graph_url = graph_url if callable(graph_url) else lambda _token: graph_url
         self._http = http or new_http_client()
         self._owns_http = http is None
         self.usage = Usage()
@@ -309,13 +321,24 @@ class InstagramClient:
         return len(_rows(self._get("media", f"{media_id}/children", {"fields": "id"})))
 
     def account(self) -> Account:
-        """The account behind the token; flat and wrapped answers are understood."""
-        body = self._get("read", "me", {"fields": _ACCOUNT_FIELDS})
+        """The account behind the token; flat and wrapped answers are understood.
+
+        With Facebook Login `me` is the Page, so that the account is asked for by its id there.
+        """
+        if login_of(self._token) == "facebook":
+            body = self._get("read", self.user_id, {"fields": _FACEBOOK_ACCOUNT_FIELDS})
+        else:
+            body = self._get("read", "me", {"fields": _ACCOUNT_FIELDS})
         row = next(iter(_rows(body)), {}) if "data" in body else body
         user_id = row.get("user_id") or row.get("id")
         if not user_id:
             raise _without("the account's id")
-        return Account(str(user_id), str(row.get("username", "")), str(row.get("account_type", "")))
+        return Account(
+            str(user_id),
+            str(row.get("username", "")),
+            str(row.get("account_type", "")),
+            str(row.get("id") or user_id),
+        )
 
     def _create(
         self,
@@ -359,9 +382,8 @@ class InstagramClient:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             with within(deadline):
-                answer = self._http.request(
-                    method, f"{self._graph_url}/{path}", headers=headers, **content
-                )
+                url = f"{self._graph_url(self._token).rstrip('/')}/{path}"
+                answer = self._http.request(method, url, headers=headers, **content)
         except httpx.HTTPError as error:
             name = type(error).__name__
             raise failures.classify(

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from postwright import clock
+from postwright.hosts import Login
 
 MediaKind = Literal["image", "video"]
 PostKind = Literal["image", "reel", "carousel"]
@@ -249,6 +250,30 @@ class Block(Record):
     reason: str
     code: int | None = None
     subcode: int | None = None
+
+
+class TokenFacts(Record):
+    """What is known of an account's token, never the token itself.
+
+    The facts are about one version of the SSM parameter; another one is a token that somebody
+    stored since. `is_guess` says that nobody told when it was issued: then `issued_at` and
+    `expires_at` are the latest they can be. Without `expires_at` it does not end by itself.
+    `searching_expires_at` is the end of the Facebook user token, where there is one.
+    """
+
+    login: Login
+    user_id: str
+    username: str = ""
+    account_type: str = ""
+    scopes: list[str] = []
+    issued_at: Instant
+    expires_at: Instant | None = None
+    searching_expires_at: Instant | None = None
+    is_guess: bool = False
+    parameter_version: int
+    tried_at: Instant | None = None
+    trouble: str | None = None
+    trouble_since: Instant | None = None
 
 
 SettledHow = Literal["accepted", "not_published", "found", "expired"]

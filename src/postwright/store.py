@@ -31,6 +31,7 @@ from postwright.models import (
     PublishStatus,
     Ref,
     Session,
+    TokenFacts,
     now_text,
 )
 
@@ -53,6 +54,8 @@ _JOB_ID_MAX: Final = 80
 """A job's id is the name of an execution, and that has at most 80 characters."""
 _DESCRIPTION: Final = "DESCRIPTION#"
 _BLOCK: Final = "BLOCK"
+_FACTS: Final = "TOKEN"
+_LEASE: Final = "TOKEN#LEASE"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
@@ -494,6 +497,46 @@ class Store:
         """Forget the block of an account; a repeat changes nothing."""
         key = _serialized(_key(f"ACCOUNT#{account_id}", _BLOCK))
         self._client.delete_item(TableName=self._table, Key=key)
+
+    # What is known of an account's token
+
+    def token_facts(self, account_id: str) -> TokenFacts | None:
+        """What is known of the account's token (consistent read), or None."""
+        found = self._get(_key(f"ACCOUNT#{account_id}", _FACTS))
+        return TokenFacts.model_validate(found) if found else None
+
+    def put_token_facts(self, account_id: str, facts: TokenFacts) -> None:
+        """Write or replace them; whoever does has the lease of the token."""
+        self._put({**_key(f"ACCOUNT#{account_id}", _FACTS), **facts.to_json()})
+
+    def forget_token_facts(self, account_id: str) -> None:
+        """Delete them; a repeat changes nothing."""
+        key = _serialized(_key(f"ACCOUNT#{account_id}", _FACTS))
+        self._client.delete_item(TableName=self._table, Key=key)
+
+    def lease_token(self, account_id: str, holder: str, seconds: float) -> bool:
+        """True when `holder` alone may replace the account's token for so long."""
+        until = clock.to_text(clock.in_seconds(seconds))
+        try:
+            self._put(
+                {**_key(f"ACCOUNT#{account_id}", _LEASE), "holder": holder, "until": until},
+                condition="attribute_not_exists(PK) OR #until <= :now",
+                names={"#until": "until"},
+                values={":now": now_text()},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def free_token(self, account_id: str, holder: str) -> None:
+        """Give the lease back, if it is still this holder's."""
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_serialized(_key(f"ACCOUNT#{account_id}", _LEASE)),
+                ConditionExpression="holder = :holder",
+                ExpressionAttributeValues=_serialized({":holder": holder}),
+            )
 
     # The job record
 

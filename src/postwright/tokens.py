@@ -1,11 +1,15 @@
-"""Tokens and user ids of the accounts, from the SSM Parameter Store."""
+"""Tokens and user ids of the accounts, in the SSM Parameter Store.
+
+The folder of an account is the prefix itself for `default`, else `{prefix}/{accountId}`. In it lie
+`instagram-access-token`, `instagram-user-id` and, after Facebook Login, `facebook-user-token`.
+"""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
@@ -14,6 +18,13 @@ from postwright.errors import TokenInvalidError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.literals import ParameterTypeType
+
+DEFAULT_ACCOUNT: Final = "default"
+
+_TOKEN: Final = "instagram-access-token"  # noqa: S105 - the name of a parameter
+_USER_ID: Final = "instagram-user-id"
+_SEARCHING: Final = "facebook-user-token"
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,16 @@ class Credentials:
 
     user_id: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Credentials as the Parameter Store has them: version and time are those of the token."""
+
+    credentials: Credentials
+    version: int
+    stored_at: datetime
+    is_encrypted: bool
 
 
 class Tokens:
@@ -45,25 +66,104 @@ class Tokens:
             cached = self._cache.get(account_id)
             if cached and clock.seconds_since(cached[0]) < self._cache_seconds:
                 return cached[1]
-            found = self._read(account_id)
+            found = self.stored(account_id).credentials
             self._cache[account_id] = (clock.now(), found)
             return found
 
     def renew(self, account_id: str) -> str:
         """The token as it is stored now, as after Instagram refused the one in memory."""
-        with self._lock:
-            self._cache.pop(account_id, None)
+        self._drop(account_id)
         return self.credentials(account_id).token
 
-    def _read(self, account_id: str) -> Credentials:
-        folder = self._prefix if account_id == "default" else f"{self._prefix}/{account_id}"
-        token_name, user_name = f"{folder}/instagram-access-token", f"{folder}/instagram-user-id"
-        answer = self._client.get_parameters(Names=[token_name, user_name], WithDecryption=True)
-        values = {found["Name"]: found["Value"].strip() for found in answer["Parameters"]}
-        missing = [name for name in (token_name, user_name) if not values.get(name)]
+    def accounts(self) -> list[str]:
+        """Every account that has a token, whoever stored it; `default` first."""
+        pages = self._client.get_paginator("get_parameters_by_path").paginate(
+            Path=self._prefix or "/", Recursive=True, WithDecryption=False
+        )
+        names = {
+            found["Name"].removeprefix(f"{self._prefix}/")
+            for page in pages
+            for found in page["Parameters"]
+        }
+        folders = {
+            folder
+            for folder, _, name in (name.rpartition("/") for name in names)
+            if name == _TOKEN and "/" not in folder and folder != DEFAULT_ACCOUNT
+        }
+        return [folder or DEFAULT_ACCOUNT for folder in sorted(folders)]
+
+    def stored(self, account_id: str) -> Stored:
+        """Credentials as they are now; raises TokenInvalidError when they are not stored."""
+        token_name, user_name = (self.name(account_id, leaf) for leaf in (_TOKEN, _USER_ID))
+        found = self._read(token_name, user_name)
+        missing = [name for name in (token_name, user_name) if not _value(found.get(name))]
         if missing:
             raise TokenInvalidError(
                 f"The Parameter Store has no {' and no '.join(missing)}."
                 " Run `postwright auth login` and redrive the run."
             )
-        return Credentials(user_id=values[user_name], token=values[token_name])
+        token = found[token_name]
+        return Stored(
+            Credentials(user_id=_value(found[user_name]), token=_value(token)),
+            int(token["Version"]),
+            token["LastModifiedDate"].astimezone(UTC),
+            token["Type"] == "SecureString",
+        )
+
+    def searching_token(self, account_id: str) -> str | None:
+        """The Facebook user token, for searches on graph.facebook.com; None where there is none."""
+        name = self.name(account_id, _SEARCHING)
+        return _value(self._read(name).get(name)) or None
+
+    def store(self, account_id: str, token: str, user_id: str, *, searching: str | None) -> int:
+        """Store what a login or a refresh gave; returns the version of the token's parameter.
+
+        The token is stored last, and its old versions stay readable. Without `searching` the
+        Facebook user token stays if it is the same user's, else it goes.
+        """
+        names = [self.name(account_id, leaf) for leaf in (_TOKEN, _USER_ID, _SEARCHING)]
+        token_name, user_name, searching_name = names
+        before = self._read(*names)
+        if searching is not None:
+            self._put(before, searching_name, searching, "SecureString")
+        if _value(before.get(user_name)) != user_id:
+            if searching is None and searching_name in before:
+                self._client.delete_parameters(Names=[searching_name])
+            self._put(before, user_name, user_id, "String")
+        version = self._put(before, token_name, token, "SecureString")
+        self._drop(account_id)
+        return version
+
+    def token_of_version(self, account_id: str, version: int) -> str:
+        """A token that was stored before; SSM keeps the last 100 versions."""
+        name = f"{self.name(account_id, _TOKEN)}:{version}"
+        return _value(self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"])
+
+    def forget(self, account_id: str) -> None:
+        """Delete every parameter of the account; a repeat changes nothing."""
+        names = [self.name(account_id, leaf) for leaf in (_TOKEN, _USER_ID, _SEARCHING)]
+        self._client.delete_parameters(Names=names)
+        self._drop(account_id)
+
+    def name(self, account_id: str, leaf: str) -> str:
+        """The whole name of a parameter in the account's folder."""
+        is_default = account_id == DEFAULT_ACCOUNT
+        return f"{self._prefix}{'' if is_default else f'/{account_id}'}/{leaf}"
+
+    def _drop(self, account_id: str) -> None:
+        with self._lock:
+            self._cache.pop(account_id, None)
+
+    def _read(self, *names: str) -> dict[str, Any]:
+        answer = self._client.get_parameters(Names=list(names), WithDecryption=True)
+        return {found["Name"]: found for found in answer["Parameters"]}
+
+    def _put(self, before: dict[str, Any], name: str, value: str, kind: ParameterTypeType) -> int:
+        """Write a parameter; one that somebody made by hand keeps its type."""
+        of_type = before[name]["Type"] if name in before else kind
+        answer = self._client.put_parameter(Name=name, Value=value, Type=of_type, Overwrite=True)
+        return int(answer["Version"])
+
+
+def _value(parameter: Any) -> str:
+    return str(parameter["Value"]).strip() if parameter else ""

@@ -317,7 +317,9 @@ def test_the_quota_is_read_live(lab: Lab, instagram: InstagramClient, image_url:
 
 
 def test_the_account_of_the_token_is_told(instagram: InstagramClient) -> None:
-    assert instagram.account() == Account(ACCOUNT, DEMO_ACCOUNT.username, "BUSINESS")
+    assert instagram.account() == Account(
+        ACCOUNT, DEMO_ACCOUNT.username, "BUSINESS", DEMO_ACCOUNT.app_scoped_id
+    )
 
 
 @pytest.mark.parametrize(
@@ -325,13 +327,13 @@ def test_the_account_of_the_token_is_told(instagram: InstagramClient) -> None:
     [
         (
             {"user_id": "17841400000000001", "id": "24", "username": "u", "account_type": "B"},
-            Account("17841400000000001", "u", "B"),
+            Account("17841400000000001", "u", "B", "24"),
         ),
         (
             {"data": [{"user_id": 17841400000000001, "username": "u"}]},
-            Account("17841400000000001", "u", ""),
+            Account("17841400000000001", "u", "", "17841400000000001"),
         ),
-        ({"id": "24"}, Account("24", "", "")),
+        ({"id": "24"}, Account("24", "", "", "24")),
     ],
 )
 def test_flat_and_wrapped_accounts_are_understood(

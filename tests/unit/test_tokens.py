@@ -20,7 +20,7 @@ OTHER_TOKEN = "IGAAAnotherTokenThatOpensNothing"  # noqa: S105 - worth nothing
 
 
 class CountingClient:
-    """A client of the Parameter Store that counts its calls."""
+    """A client of the Parameter Store that counts its reads."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -29,6 +29,9 @@ class CountingClient:
     def get_parameters(self, **parameters: Any) -> Any:
         self.calls += 1
         return self._client.get_parameters(**parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 @pytest.fixture
@@ -174,3 +177,89 @@ def test_a_token_does_not_show_when_credentials_are_printed() -> None:
 
     assert "1784" in shown
     assert DEMO_ACCOUNT.token not in shown
+
+
+def test_accounts_are_those_with_a_token(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
+    cloud.put_credentials(f"{prefix}/second", OTHER_TOKEN)
+    cloud.put_parameter(f"{prefix}/by-hand/instagram-access-token", OTHER_TOKEN)
+    cloud.put_parameter(f"{prefix}/no-token/instagram-user-id", "1784")
+    cloud.put_parameter(f"{prefix}/too/deep/instagram-access-token", OTHER_TOKEN)
+    cloud.put_parameter(f"{prefix}/default/instagram-access-token", OTHER_TOKEN)
+    cloud.put_credentials(f"{prefix}-of-somebody-else", OTHER_TOKEN)
+
+    assert tokens.accounts() == ["default", "by-hand", "second"]
+
+
+def test_more_accounts_than_fit_on_a_page_are_all_found(cloud: Cloud, prefix: str) -> None:
+    names = [f"account-{number:02}" for number in range(12)]
+    for name in names:
+        cloud.put_parameter(f"{prefix}/{name}/instagram-access-token", OTHER_TOKEN)
+
+    assert Tokens(cloud.ssm, prefix, 0).accounts() == ["default", *names]
+
+
+def test_what_a_login_gave_is_stored_encrypted(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
+    version = tokens.store("third", OTHER_TOKEN, "1784", searching="EAAsearching")
+
+    stored = tokens.stored("third")
+    assert (version, stored.version) == (1, 1)
+    assert stored.credentials == Credentials("1784", OTHER_TOKEN)
+    assert stored.is_encrypted
+    assert tokens.searching_token("third") == "EAAsearching"
+    folder = cloud.ssm.get_parameters_by_path(Path=f"{prefix}/third")["Parameters"]
+    assert {found["Name"].rpartition("/")[2]: found["Type"] for found in folder} == {
+        "instagram-access-token": "SecureString",
+        "instagram-user-id": "String",
+        "facebook-user-token": "SecureString",
+    }
+
+
+def test_a_token_that_is_replaced_can_still_be_read(tokens: Tokens) -> None:
+    before = tokens.credentials("default")
+
+    version = tokens.store("default", OTHER_TOKEN, before.user_id, searching=None)
+
+    assert version == 2
+    assert tokens.credentials("default").token == OTHER_TOKEN
+    assert tokens.token_of_version("default", 1) == before.token
+
+
+def test_a_new_token_of_the_same_user_leaves_the_one_for_searches(tokens: Tokens) -> None:
+    tokens.store("third", OTHER_TOKEN, "1784", searching="EAAsearching")
+
+    tokens.store("third", DEMO_ACCOUNT.token, "1784", searching=None)
+
+    assert tokens.searching_token("third") == "EAAsearching"
+
+
+def test_another_users_login_takes_the_token_for_searches_away(tokens: Tokens) -> None:
+    tokens.store("third", OTHER_TOKEN, "1784", searching="EAAsearching")
+
+    tokens.store("third", DEMO_ACCOUNT.token, "1785", searching=None)
+
+    assert tokens.searching_token("third") is None
+    assert tokens.credentials("third").user_id == "1785"
+
+
+def test_a_parameter_that_somebody_made_by_hand_keeps_its_type(
+    tokens: Tokens, cloud: Cloud, prefix: str
+) -> None:
+    name = f"{prefix}/plain/instagram-access-token"
+    cloud.ssm.put_parameter(Name=name, Value=OTHER_TOKEN, Type="String")
+
+    tokens.store("plain", DEMO_ACCOUNT.token, "1784", searching=None)
+
+    assert not tokens.stored("plain").is_encrypted
+    assert tokens.credentials("plain").token == DEMO_ACCOUNT.token
+
+
+def test_a_forgotten_account_has_nothing_left(tokens: Tokens, cloud: Cloud, prefix: str) -> None:
+    tokens.store("third", OTHER_TOKEN, "1784", searching="EAAsearching")
+
+    tokens.forget("third")
+    tokens.forget("third")
+
+    assert tokens.accounts() == ["default"]
+    assert cloud.ssm.get_parameters_by_path(Path=f"{prefix}/third")["Parameters"] == []
+    with pytest.raises(TokenInvalidError):
+        tokens.credentials("third")
