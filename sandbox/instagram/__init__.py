@@ -4,7 +4,7 @@ It keeps state, runs on the sandbox's clock, fetches and judges the media itself
 published as pages. What can be set, and the fault script, stand in `docs/simulated-instagram.md`.
 
 Not imitated, in short (the whole list with reasons is `not_imitated.py`):
-- Log-in by Facebook, and resumable uploads; graph.facebook.com serves the account of a Page token.
+- Resumable uploads.
 - Transcoding and covers: media is served byte for byte as it was fetched.
 - Whether tagged users, collaborators and real locations exist; other people and what they do.
 - robots.txt, spam detection and every other judgement on content.
@@ -17,7 +17,7 @@ Where to look:
   commenting, editing, locations, hashtags; errors, error_texts
 - what there is: simulator, world, containers, posts, comments, accounts, usage, ids, keep,
   hashtag_world, hashtag_searches
-- log-in: consent, oauth, tokens, scopes
+- log-in: consent, oauth (by Instagram), facebook_login and facebook, tokens, scopes
 - media: media_door fetches, media_judge decides, processing says how long it takes
 - going wrong on purpose: faults (the script), fault_rules, misbehaving, wire, scripted_errors
 - for people and tests: pages, control, config (bounds), served; stances and its three lists

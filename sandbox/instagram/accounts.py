@@ -9,7 +9,7 @@ from sandbox.instagram.hosts import GRAPH_FACEBOOK
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A professional account. Three names lead to it: `me`, `user_id` and `app_scoped_id`.
+    """An account with its Page. Three names lead to it: `me`, `user_id` and `app_scoped_id`.
 
     `token` is of the kind that Meta's app dashboard makes (long-lived), `page_token` is of the
     Facebook Page that the account belongs to.
@@ -25,7 +25,8 @@ class Account:
     biography: str
     token: str = field(repr=False)
     page_token: str = field(repr=False)
-    account_type: str = "BUSINESS"
+    page_id: str
+    page_name: str
 
     def is_called(self, name: str) -> bool:
         """Whether an id is one of this account."""
@@ -34,7 +35,7 @@ class Account:
     def is_meant(self, name: str, host: str) -> bool:
         """Whether a path segment on a host means this account, when its own token is used.
 
-        On graph.facebook.com, `me` is the Page or person of the token, which is not imitated.
+        On graph.facebook.com, `me` is the Page or person of the token.
         """
         if host == GRAPH_FACEBOOK:
             return name == self.user_id
@@ -61,6 +62,8 @@ DEMO_ACCOUNT = Account(
     biography="Posts published in the sandbox. Nothing here is on the real Instagram.",
     token="IGAASandboxDemoAccessTokenThatOpensNothingReal0001",  # noqa: S106 - worth nothing
     page_token="EAABSandboxDemoPageTokenThatOpensNothingReal0001",  # noqa: S106 - worth nothing
+    page_id="100000000004242",
+    page_name="Postwright Demo Page",
 )
 
 SECOND_ACCOUNT = Account(
@@ -71,6 +74,8 @@ SECOND_ACCOUNT = Account(
     biography="Another account, for whoever publishes for more than one. Nothing here is real.",
     token="IGAASandboxSecondAccessTokenThatOpensNothing0002",  # noqa: S106 - worth nothing
     page_token="EAABSandboxSecondPageTokenThatOpensNothing0002",  # noqa: S106 - worth nothing
+    page_id="100000000002424",
+    page_name="Postwright Second Page",
 )
 
 ACCOUNTS = (DEMO_ACCOUNT, SECOND_ACCOUNT)

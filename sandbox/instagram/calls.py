@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from sandbox.instagram import errors
-from sandbox.instagram.accounts import ACCOUNTS
+from sandbox.instagram.accounts import ACCOUNTS, DEMO_PERSON
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import CallName
-from sandbox.instagram.hosts import Address, address_of
+from sandbox.instagram.hosts import GRAPH_FACEBOOK, Address, address_of
 from sandbox.instagram.parameters import Parameters
 from sandbox.trace import HEADER
 
@@ -84,6 +84,8 @@ class GraphCall:
         `read_as` says it of the reading of a node that is neither a user nor a published media.
         """
         method = "GET" if self.method == "HEAD" else self.method
+        if self.host == GRAPH_FACEBOOK and (name := self._facebook_name(method)) is not None:
+            return name
         match (method, self.segments):
             case ("GET", [node]) if node in _TOKEN_NODES:
                 return "token"
@@ -95,6 +97,21 @@ class GraphCall:
                 return _CALLS.get((method, edge))
             case ("GET", [node]):
                 return read_as(node) or _node_call(node)
+        return None
+
+    def _facebook_name(self, method: str) -> CallName | None:
+        """Of a call about a Facebook user or a Page."""
+        match (method, self.segments):
+            case ("GET" | "POST", ["oauth", "access_token"] | ["debug_token"]):
+                return "token"
+            case ("GET", ["me" | DEMO_PERSON.id]):
+                return "person"
+            case ("GET", [_, "accounts"]):
+                return "pages"
+            case ("GET", [_, "permissions"]):
+                return "permissions"
+            case ("GET", [node]) if any(node == account.page_id for account in ACCOUNTS):
+                return "page"
         return None
 
 

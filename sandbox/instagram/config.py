@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from sandbox.instagram.accounts import ACCOUNTS
 from sandbox.instagram.bounds import Hours, Seconds
 from sandbox.instagram.processing import Processing
 
@@ -18,6 +19,8 @@ class ConfigError(ValueError):
 
 
 DEMO_APP_ID = "424242424242424"
+DEMO_FACEBOOK_APP_ID = "565656565656565"
+DEMO_FACEBOOK_APP_SECRET = "fedcba9876543210fedcba9876543210"  # noqa: S105 - worth nothing
 DEMO_APP_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - worth nothing
 
 
@@ -36,6 +39,15 @@ RedirectUri = Annotated[str, AfterValidator(_redirect_uri)]
 
 
 Hashtag = Annotated[str, Field(pattern=r"^\w+$"), AfterValidator(str.casefold)]
+
+
+def _account_id(text: str) -> str:
+    if text not in [account.user_id for account in ACCOUNTS]:
+        raise ValueError(f"an account is {' or '.join(account.user_id for account in ACCOUNTS)}")
+    return text
+
+
+AccountId = Annotated[str, AfterValidator(_account_id)]
 
 
 class Config(BaseModel):
@@ -109,11 +121,19 @@ class Config(BaseModel):
     """The app that users log in to."""
     app_secret: SecretStr = Field(default=SecretStr(DEMO_APP_SECRET), min_length=8)
     """The app's secret; it is never shown."""
+    facebook_app_id: str = Field(default=DEMO_FACEBOOK_APP_ID, pattern=r"^\d{5,20}$")
+    """The same for log-in by Facebook."""
+    facebook_app_secret: SecretStr = Field(
+        default=SecretStr(DEMO_FACEBOOK_APP_SECRET), min_length=8
+    )
+    """Its secret; it is never shown."""
     redirect_uris: tuple[RedirectUri, ...] = (
         "https://localhost/callback",
         "http://127.0.0.1:8765/callback",
     )
-    """Where a user may be sent after the log-in."""
+    """Where a user may be sent after the log-in, of either kind."""
+    account_types: dict[AccountId, Literal["BUSINESS", "MEDIA_CREATOR", "PERSONAL"]] = {}
+    """Kinds of accounts by `user_id`, BUSINESS where nothing is said."""
     wrapped_answers: bool = False
     """`/me` and the code exchange answer inside of `data`, as Meta's pages show them."""
     locale: Literal["en", "es", "th", "kn"] = "en"

@@ -1,68 +1,94 @@
-"""The page that asks a user whether an app may act for an account, and its form.
+"""The page that asks a user whether an app may act for accounts, and its form.
 
 Sources: business login (Meta, stamp 2026-03-13) puts it on www.instagram.com, the reference page
-oauth-authorize (2025-07-17) on api.instagram.com; both are answered, and the root.
+oauth-authorize (2025-07-17) on api.instagram.com; both are answered, and the root. The dialog of
+Facebook (manual login flow, Meta, 2026) also asks for which Pages.
 `force_reauth` and `enable_fb_login` are taken and change nothing, as nobody is logged in here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from html import escape
+from typing import Protocol
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.instagram.accounts import ACCOUNTS
-from sandbox.instagram.hosts import API_INSTAGRAM, WWW_INSTAGRAM
-from sandbox.instagram.oauth import LoginRefusedError, OAuth
+from sandbox.instagram.accounts import ACCOUNTS, Account
+from sandbox.instagram.hosts import API_INSTAGRAM, VERSIONS, WWW_FACEBOOK, WWW_INSTAGRAM
+from sandbox.instagram.oauth import LoginRefusedError
 from sandbox.instagram.oauth import Request as Asked
 from sandbox.instagram.pages import document
 from sandbox.instagram.redaction import redact
-from sandbox.instagram.scopes import INSTAGRAM_SCOPES
 
-_PATHS = [f"{host}/oauth/authorize" for host in ("", f"/{WWW_INSTAGRAM}", f"/{API_INSTAGRAM}")]
+INSTAGRAM_PATHS = tuple(
+    f"{host}/oauth/authorize" for host in ("", f"/{WWW_INSTAGRAM}", f"/{API_INSTAGRAM}")
+)
+FACEBOOK_PATHS = tuple(
+    f"/{WWW_FACEBOOK}{version}/dialog/oauth"
+    for version in ("", *(f"/{version}" for version in VERSIONS))
+)
 _FORM_LIMIT = 64 * 1024
 
 
-def routes(oauth: OAuth) -> list[Route]:
+class Login(Protocol):
+    """A kind of log-in: what may be asked for, and where the user goes after the answer."""
+
+    scopes: Mapping[str, str]
+    takes_several_accounts: bool
+
+    def request(self, query: Mapping[str, str]) -> Asked:
+        """Raises LoginRefusedError."""
+
+    def allow(self, request: Asked, accounts: tuple[Account, ...], granted: Collection[str]) -> str:
+        """Where the user goes with the code."""
+
+    def cancel(self, request: Asked) -> str:
+        """Where the user goes who refuses."""
+
+
+def routes(login: Login, paths: Iterable[str]) -> list[Route]:
     async def ask(request: Request) -> Response:
         try:
-            asked = oauth.request(dict(parse_qsl(request.url.query)))
+            asked = login.request(dict(parse_qsl(request.url.query)))
         except LoginRefusedError as refusal:
             return _page(_refusal(str(refusal)), 400)
-        return _page(_question(asked), form_action=f"'self' {_origin(asked.redirect_uri)}")
+        return _page(_question(login, asked), form_action=f"'self' {_origin(asked.redirect_uri)}")
 
     async def decide(request: Request) -> Response:
         body = (await request.body())[:_FORM_LIMIT].decode("utf-8", "replace")
         try:
-            target = _target(oauth, parse_qs(body, keep_blank_values=True))
+            target = _target(login, parse_qs(body, keep_blank_values=True))
         except LoginRefusedError as refusal:
             return _page(_refusal(str(refusal)), 400)
         return RedirectResponse(target, 302)
 
     return [
         Route(path, endpoint, methods=[method])
-        for path in _PATHS
+        for path in paths
         for method, endpoint in (("GET", ask), ("POST", decide))
     ]
 
 
-def _target(oauth: OAuth, form: dict[str, list[str]]) -> str:
+def _target(login: Login, form: dict[str, list[str]]) -> str:
     """Where the user goes who has sent the form; raises LoginRefusedError."""
     one = {name: values[-1] for name, values in form.items()}
-    asked = oauth.request(one)
-    chosen = one.get("account", ACCOUNTS[0].user_id)
-    for account in ACCOUNTS:
-        if account.user_id == chosen and one.get("decision") == "allow":
-            return oauth.allow(asked, account, form.get("granted", []))
+    asked = login.request(one)
+    default = [] if login.takes_several_accounts else [ACCOUNTS[0].user_id]
+    chosen = form.get("account", default)
+    accounts = tuple(account for account in ACCOUNTS if account.user_id in chosen)
+    is_choice = login.takes_several_accounts or len(accounts) == 1
+    if one.get("decision") == "allow" and is_choice and len(accounts) == len(chosen):
+        return login.allow(asked, accounts, form.get("granted", []))
     if one.get("decision") != "cancel":
         raise LoginRefusedError("The form came back incomplete.")
-    return oauth.cancel(asked)
+    return login.cancel(asked)
 
 
-def _question(asked: Asked) -> str:
+def _question(login: Login, asked: Asked) -> str:
     kept = {
         "client_id": asked.client_id,
         "redirect_uri": asked.redirect_uri,
@@ -74,14 +100,17 @@ def _question(asked: Asked) -> str:
         f'<input type="hidden" name="{name}" value="{escape(value)}">'
         for name, value in kept.items()
     )
+    several = login.takes_several_accounts
     accounts = "".join(
-        f'<label><input type="radio" name="account" value="{account.user_id}"'
-        f"{' checked' if account is ACCOUNTS[0] else ''}> {escape(account.username)}</label>"
+        f'<label><input type="{"checkbox" if several else "radio"}" name="account"'
+        f' value="{account.user_id}"'
+        f"{' checked' if several or account is ACCOUNTS[0] else ''}>"
+        f" {escape(_shown(account, login))}</label>"
         for account in ACCOUNTS
     )
     scopes = "".join(
         f'<label><input type="checkbox" name="granted" value="{scope}" checked>'
-        f" <span>{escape(INSTAGRAM_SCOPES[scope])} <code>{scope}</code></span></label>"
+        f" <span>{escape(login.scopes[scope])} <code>{scope}</code></span></label>"
         for scope in asked.scopes
     )
     return f"""<main class="consent">
@@ -89,12 +118,19 @@ def _question(asked: Asked) -> str:
 <p>App {escape(asked.client_id)} asks to act for an account. You then go back to
 {escape(_origin(asked.redirect_uri))}</p>
 <form method="post">{hidden}
-<fieldset><legend>Account</legend>{accounts}</fieldset>
+<fieldset><legend>{"Pages" if several else "Account"}</legend>{accounts}</fieldset>
 <fieldset><legend>It may</legend>{scopes}</fieldset>
 <p class="choice"><button name="decision" value="allow">Allow</button>
 <button name="decision" value="cancel">Cancel</button></p>
 </form>
 </main>"""
+
+
+def _shown(account: Account, login: Login) -> str:
+    """With Facebook Login the user chooses Pages, which lead to the accounts."""
+    if login.takes_several_accounts:
+        return f"{account.page_name} ({account.username})"
+    return account.username
 
 
 def _refusal(sentence: str) -> str:

@@ -104,6 +104,23 @@ APP_LIMIT = ErrorRow(4, None, "Application request limit reached", status=403)
 # secret and to a wrong grant type. These are placeholders.
 TOKEN_NOT_TAKEN = ErrorRow(100, None, "[placeholder, Meta's own answer is not known]")
 
+# Log-in by Facebook. Texts and codes: answers recorded by public projects.
+APP_NOT_KNOWN = ErrorRow(101, None, "Error validating application. Invalid application ID.")
+SECRET_WRONG = ErrorRow(1, None, "Error validating client secret.")
+CODE_WRONG = ErrorRow(100, None, "Invalid verification code format.")
+CODE_EXPIRED = ErrorRow(100, 36007, "This authorization code has expired.")
+CODE_REDIRECT = ErrorRow(
+    100,
+    36008,
+    "Error validating verification code. Please make sure your redirect_uri is identical to the "
+    "one you used in the OAuth dialog request",
+)
+CODE_USED = ErrorRow(100, 36009, "This authorization code has been used.")
+# Not established: what a call for a personal account answers.
+PERSONAL_ACCOUNT = PERMISSION_MISSING.saying(
+    "[placeholder, Meta's own answer is not known] (#10) The account is not a professional account"
+)
+
 # Creating a container
 UNKNOWN_MEDIA_TYPE = ErrorRow(
     100, 2207023, "Invalid parameter", "Unknown media type", "The media type is not known."

@@ -43,6 +43,10 @@ CallName = Literal[
     "hashtag",
     "hashtag_media",
     "hashtags",
+    "person",
+    "pages",
+    "page",
+    "permissions",
     "token",
 ]
 

@@ -18,10 +18,11 @@ from sandbox.instagram.errors import GraphError
 
 GRAPH_INSTAGRAM, GRAPH_FACEBOOK = "graph.instagram.com", "graph.facebook.com"
 API_INSTAGRAM, WWW_INSTAGRAM = "api.instagram.com", "www.instagram.com"
-HOSTS = (GRAPH_INSTAGRAM, GRAPH_FACEBOOK, API_INSTAGRAM, WWW_INSTAGRAM)
+WWW_FACEBOOK = "www.facebook.com"
+HOSTS = (GRAPH_INSTAGRAM, GRAPH_FACEBOOK, API_INSTAGRAM, WWW_INSTAGRAM, WWW_FACEBOOK)
 
 _VERSION = re.compile(r"v\d+(?:\.\d+)?")
-_VERSIONS = tuple(f"v{major}.0" for major in range(21, 27))
+VERSIONS = tuple(f"v{major}.0" for major in range(21, 27))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ class Address:
 
         Not established: what Meta answers then.
         """
-        if self.version is not None and self.version not in _VERSIONS:
+        if self.version is not None and self.version not in VERSIONS:
             raise GraphError(
                 errors.UNKNOWN_VERSION.saying(
                     f"{errors.UNKNOWN_VERSION.message} {self.version}, known are"
-                    f" {_VERSIONS[0]} to {_VERSIONS[-1]}"
+                    f" {VERSIONS[0]} to {VERSIONS[-1]}"
                 )
             )
 

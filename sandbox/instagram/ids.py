@@ -45,6 +45,10 @@ class Ids:
         """An access token for graph.instagram.com; such begin with IGAA."""
         return self._fresh(lambda: "IGAA" + self._secret())
 
+    def facebook_token(self) -> str:
+        """An access token for graph.facebook.com; such begin with EAA."""
+        return self._fresh(lambda: "EAAB" + self._secret())
+
     def code(self) -> str:
         """What a log-in hands over to be exchanged; begins with AQ, as codes of Meta do."""
         return self._fresh(lambda: "AQ" + self._secret())

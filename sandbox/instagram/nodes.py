@@ -20,7 +20,7 @@ from sandbox.instagram.containers import Container, Status
 from sandbox.instagram.fields import Reader, Selection, select
 from sandbox.instagram.posts import Media, Posts
 
-_ID_ONLY: Selection = (("id", None),)
+ID_ONLY: Selection = (("id", None),)
 _URL_LIFE = timedelta(days=1)
 _QUOTA_SECONDS = 86_400
 
@@ -37,6 +37,7 @@ class View:
 @dataclass(frozen=True, slots=True)
 class UserNode:
     account: Account
+    account_type: str
     posts: Posts
     on_facebook: bool
 
@@ -85,7 +86,7 @@ def read_quota(node: QuotaNode, selection: Selection) -> dict[str, Any]:
 
 def read_children(node: MediaNode, selection: Selection | None) -> dict[str, Any]:
     """The `children` edge of a carousel."""
-    asked = selection or _ID_ONLY
+    asked = selection or ID_ONLY
     return {"data": [read_media(node.child(child), asked) for child in node.media.children]}
 
 
@@ -98,7 +99,7 @@ _USER: dict[str, Reader[UserNode]] = {
     "user_id": lambda node, _: node.account.user_id,
     "username": lambda node, _: node.account.username,
     "name": lambda node, _: node.account.name,
-    "account_type": lambda node, _: node.account.account_type,
+    "account_type": lambda node, _: node.account_type,
     "biography": lambda node, _: node.account.biography,
     "profile_picture_url": lambda _node, _: None,
     "followers_count": lambda _node, _: 0,
@@ -181,7 +182,7 @@ def _caption(node: MediaNode, _: Selection | None) -> str | None:
 
 
 def _owner(node: MediaNode, inner: Selection | None) -> dict[str, Any]:
-    return select(node.account, _OWNER, inner or _ID_ONLY)
+    return select(node.account, _OWNER, inner or ID_ONLY)
 
 
 def _comments(node: MediaNode, inner: Selection | None) -> dict[str, Any] | None:

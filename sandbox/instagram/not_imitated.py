@@ -9,9 +9,10 @@ _UNKNOWN = "Nothing here could know it."
 
 NOT_IMITATED = (
     Stance(
-        "Log-in by Facebook",
-        "No dialog, no exchange of its codes, no `/me` and no Pages on graph.facebook.com; the"
-        " demo accounts' Page tokens work there.",
+        "The rest of Facebook's log-in",
+        "No business configurations (`config_id`), no app tokens except for `debug_token`, no"
+        " `/me/businesses`, no roles that come through a business, no two-factor demands of a Page;"
+        " there is one user, who has both Pages.",
         keys=("tokens",),
     ),
     Stance(
@@ -79,9 +80,9 @@ NOT_IMITATED = (
         faults=("throttle_minutes", "throttle_code"),
     ),
     Stance(
-        "App review, access levels, personal and unpublished accounts",
-        "Two professional accounts, for which the app may do everything it has scopes for.",
-        keys=("tokens",),
+        "App review, access levels, unpublished accounts",
+        "Two accounts, for which the app may do everything it has scopes for.",
+        keys=("account_types", "public_content_access", "tokens"),
     ),
     Stance(
         "Exact sentences",

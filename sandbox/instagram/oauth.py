@@ -1,4 +1,5 @@
-"""Log-in: from the page that asks the user to a code, to a short-lived and a long-lived token.
+"""Log-in by Instagram: from the page that asks the user to a code, and to short- and long-lived
+tokens.
 
 Sources: business login (Meta, stamp 2026-03-13), reference pages oauth-authorize (2025-07-17),
 access_token (2026-03-09) and refresh_access_token (2025-07-17); answers recorded by public projects
@@ -18,6 +19,7 @@ from urllib.parse import urlencode
 
 from sandbox.instagram import errors
 from sandbox.instagram.accounts import Account
+from sandbox.instagram.calls import GraphCall
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.hosts import API_INSTAGRAM, GRAPH_INSTAGRAM, Address
 from sandbox.instagram.parameters import Parameters
@@ -25,22 +27,12 @@ from sandbox.instagram.scopes import BASIC, INSTAGRAM_SCOPES
 from sandbox.instagram.tokens import LONG_LIFE, Code, Kind, Token, issued
 from sandbox.instagram.world import World
 
-_CODE_LIFE = timedelta(hours=1)
-EXCHANGE, REFRESH, REDEEM = "access_token", "refresh_access_token", "oauth/access_token"
+CODE_LIFE = timedelta(hours=1)
 _ENDPOINTS = {
-    ("GET", EXCHANGE): GRAPH_INSTAGRAM,
-    ("GET", REFRESH): GRAPH_INSTAGRAM,
-    ("POST", REDEEM): API_INSTAGRAM,
+    ("GET", "access_token"): GRAPH_INSTAGRAM,
+    ("GET", "refresh_access_token"): GRAPH_INSTAGRAM,
+    ("POST", "oauth/access_token"): API_INSTAGRAM,
 }
-
-
-def token_endpoint(method: str, address: Address) -> str | None:
-    """The token endpoint that a call goes to; without a host in the path all are at the root."""
-    name = "/".join(address.segments)
-    host = _ENDPOINTS.get((method, name))
-    if host is None or address.version is not None or address.named_host not in (None, host):
-        return None
-    return name
 
 
 class LoginRefusedError(Exception):
@@ -67,6 +59,9 @@ class Request:
 
 
 class OAuth:
+    scopes: Mapping[str, str] = INSTAGRAM_SCOPES
+    takes_several_accounts = False
+
     def __init__(self, world: World) -> None:
         self._world = world
 
@@ -76,30 +71,23 @@ class OAuth:
         Not established: whether Meta refuses a request without the basic scope.
         """
         config = self._world.config
-        if query.get("client_id") != config.app_id:
-            raise LoginRefusedError("client_id is not the id of an app that is known here.")
-        if query.get("redirect_uri") not in config.redirect_uris:
-            raise LoginRefusedError(
-                "redirect_uri is not one of the registered URIs, to the letter."
-            )
-        if query.get("response_type") != "code":
+        request = request_of(query, config.app_id, config.redirect_uris, INSTAGRAM_SCOPES)
+        if "response_type" not in query:
             raise LoginRefusedError("response_type must be code.")
-        scopes = tuple(dict.fromkeys(re.findall(r"[^,\s]+", query.get("scope", ""))))
-        unknown = [scope for scope in scopes if scope not in INSTAGRAM_SCOPES]
-        if unknown:
-            raise LoginRefusedError(f"Unknown scope: {', '.join(unknown)}.")
-        if BASIC not in scopes:
+        if BASIC not in request.scopes:
             raise LoginRefusedError(f"scope must contain {BASIC}.")
-        return Request(query["client_id"], query["redirect_uri"], scopes, query.get("state"))
+        return request
 
-    def allow(self, request: Request, account: Account, granted: Collection[str]) -> str:
+    def allow(
+        self, request: Request, accounts: tuple[Account, ...], granted: Collection[str]
+    ) -> str:
         """Where the user goes with the code; `#_` stands after it as on Instagram."""
         scopes = tuple(scope for scope in request.scopes if scope in granted)
         with self._world.lock:
             text = self._world.ids.code()
-            ends_at = self._world.clock.now() + _CODE_LIFE
-            self._world.tokens.codes[text] = Code(account, scopes, request.redirect_uri, ends_at)
-        return _back(request, {"code": text}) + "#_"
+            ends_at = self._world.clock.now() + CODE_LIFE
+            self._world.tokens.codes[text] = Code(accounts, scopes, request.redirect_uri, ends_at)
+        return sent_back(request, {"code": text}) + "#_"
 
     def cancel(self, request: Request) -> str:
         """Where the user goes who refuses."""
@@ -108,10 +96,19 @@ class OAuth:
             "error_reason": "user_denied",
             "error_description": "The user denied your request.",
         }
-        return _back(request, problem)
+        return sent_back(request, problem)
 
-    def call(self, endpoint: str, parameters: Parameters, token: str | None) -> dict[str, Any]:
-        """The answer of a token endpoint; raises GraphError, or CodeRefusedError on REDEEM."""
+    def endpoint(self, method: str, address: Address) -> str | None:
+        """The token endpoint that a call goes to; all of them may do without a host in the path."""
+        name = "/".join(address.segments)
+        host = _ENDPOINTS.get((method, name))
+        if host is None or address.version is not None or address.named_host not in (None, host):
+            return None
+        return name
+
+    def call(self, endpoint: str, call: GraphCall) -> dict[str, Any]:
+        """The answer of a token endpoint; raises GraphError, or CodeRefusedError for a code."""
+        parameters, token = call.parameters, call.query_token
         with self._world.lock:
             now = self._world.clock.now()
             match endpoint:
@@ -135,12 +132,13 @@ class OAuth:
         if given["redirect_uri"] != code.redirect_uri:
             raise CodeRefusedError("redirect_uri is not the one that the code was made for")
         del codes[given["code"]]
-        token = issued(self._world.ids.token(), (code.account,), Kind.SHORT, now, code.scopes)
+        token = issued(self._world.ids.token(), code.accounts, Kind.SHORT, now, code.scopes)
         self._world.tokens.add(token)
+        user_id = code.accounts[0].user_id
         if self._world.config.wrapped_answers:
-            row = {"user_id": code.account.user_id, "permissions": ",".join(code.scopes)}
+            row = {"user_id": user_id, "permissions": ",".join(code.scopes)}
             return {"data": [{"access_token": token.text, **row}]}
-        numeric = {"user_id": int(code.account.user_id), "permissions": list(code.scopes)}
+        numeric = {"user_id": int(user_id), "permissions": list(code.scopes)}
         return {"access_token": token.text, **numeric}
 
     def _check_app(self, given: Mapping[str, str]) -> None:
@@ -186,7 +184,28 @@ class OAuth:
 _REDEEM_PARAMETERS = ("client_id", "client_secret", "grant_type", "redirect_uri", "code")
 
 
-def _back(request: Request, answer: dict[str, str]) -> str:
+def request_of(
+    query: Mapping[str, str],
+    app_id: str,
+    redirect_uris: Collection[str],
+    known_scopes: Collection[str],
+) -> Request:
+    """What is asked for with the app and redirect URIs of one kind of log-in."""
+    if query.get("client_id") != app_id:
+        raise LoginRefusedError("client_id is not the id of an app that is known here.")
+    if query.get("redirect_uri") not in redirect_uris:
+        raise LoginRefusedError("redirect_uri is not one of the registered URIs, to the letter.")
+    if query.get("response_type", "code") != "code":
+        raise LoginRefusedError("response_type must be code.")
+    scopes = tuple(dict.fromkeys(re.findall(r"[^,\s]+", query.get("scope", ""))))
+    unknown = [scope for scope in scopes if scope not in known_scopes]
+    if unknown:
+        raise LoginRefusedError(f"Unknown scope: {', '.join(unknown)}.")
+    return Request(query["client_id"], query["redirect_uri"], scopes, query.get("state"))
+
+
+def sent_back(request: Request, answer: dict[str, str]) -> str:
+    """The redirect URI with an answer and the state."""
     state = {} if request.state is None else {"state": request.state}
     joint = "&" if "?" in request.redirect_uri else "?"
     return f"{request.redirect_uri}{joint}{urlencode(answer | state)}"

@@ -125,6 +125,18 @@ OPEN_QUESTIONS = (
         keys=("search_with_page_token",),
     ),
     Stance(
+        "What a personal account may still do",
+        "It can log in and `/me` says what it is, its Page leads to no Instagram account, and every"
+        " other call is refused with 10.",
+        keys=("account_types",),
+    ),
+    Stance(
+        "The Page of an account when the permission to read the account is missing",
+        "It is listed without `instagram_business_account`; without the permission to list Pages"
+        " the list is empty.",
+        keys=("tokens",),
+    ),
+    Stance(
         "The answer when a log-in asks for no basic scope",
         "The page refuses to begin.",
         fixed="Every scope needs it, so nothing could be done with the token.",

@@ -36,7 +36,8 @@ class Reading:
     def user(self, profile: Profile, parameters: Parameters, view: View) -> dict[str, Any]:
         selection = asked(parameters)
         with self._world.lock:
-            node = UserNode(profile.account, profile.posts, view.on_facebook)
+            account_type = self._world.account_type(profile.account)
+            node = UserNode(profile.account, account_type, profile.posts, view.on_facebook)
             body = read_user(node, selection)
         return {"data": [body]} if self._world.config.wrapped_answers else body
 

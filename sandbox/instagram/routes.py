@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,10 +25,10 @@ from sandbox.instagram.hosts import GRAPH_FACEBOOK, GRAPH_INSTAGRAM
 from sandbox.instagram.misbehaving import JSON, Faulty, Outcome
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.request_log import Entry, clean_parameters
-from sandbox.instagram.scopes import needed_for, needed_to_change
+from sandbox.instagram.scopes import PERSON_CALLS, needed_for, needed_to_change
 
 if TYPE_CHECKING:
-    from sandbox.instagram.simulator import SimulatedInstagram
+    from sandbox.instagram.simulator import Access, SimulatedInstagram
 
 
 def application(instagram: SimulatedInstagram) -> ASGIApp:
@@ -35,7 +37,8 @@ def application(instagram: SimulatedInstagram) -> ASGIApp:
         routes=[
             *control.routes(instagram),
             *pages.routes(instagram),
-            *consent.routes(instagram.oauth),
+            *consent.routes(instagram.oauth, consent.INSTAGRAM_PATHS),
+            *consent.routes(instagram.facebook_login, consent.FACEBOOK_PATHS),
             Route("/{path:path}", GraphEndpoint(instagram)),
         ]
     )
@@ -122,15 +125,15 @@ class GraphEndpoint:
         status = 200
         refusal: tuple[int, int | None] | None = None
         try:
-            endpoint = _token_endpoint(call)
-            if endpoint is not None:
-                body = self._instagram.oauth.call(endpoint, call.parameters, call.query_token)
+            answer_token_call = self._token_call(call)
+            if answer_token_call is not None:
+                body = answer_token_call()
             else:
                 name = call.name(self._instagram.read_as)
                 access = self._instagram.open(call.token, call.host, name, call.named)
                 self._instagram.count_call(access)
                 self._instagram.require_permission(access, name, self._scopes(call, name))
-                body = Dispatch(self._instagram, access.profile, call, twist).answer()
+                body = self._body(access, name, call, twist)
         except oauth.CodeRefusedError as error:
             refusal, status, body = (error.status, None), error.status, error.body()
         except GraphError as error:
@@ -139,6 +142,28 @@ class GraphEndpoint:
         if access is not None:
             headers = self._instagram.usage_headers(access)
         return Outcome(status, json.dumps(body, separators=(",", ":")), headers, refusal)
+
+    def _token_call(self, call: GraphCall) -> Callable[[], dict[str, Any]] | None:
+        """What answers a call for tokens; raises GraphError on a call that nothing can take."""
+        if call.problem is not None:
+            raise call.problem
+        call.address.require_version()
+        for login in (self._instagram.oauth, self._instagram.facebook_login):
+            endpoint = login.endpoint(call.method, call.address)
+            if endpoint is not None:
+                return partial(login.call, endpoint, call)
+        if call.host not in (GRAPH_INSTAGRAM, GRAPH_FACEBOOK):
+            raise GraphError(errors.UNKNOWN_PATH)
+        return None
+
+    def _body(
+        self, access: Access, name: str | None, call: GraphCall, twist: Twist
+    ) -> dict[str, Any]:
+        if name in PERSON_CALLS:
+            return self._instagram.facebook.answer(access.token, call)
+        if access.profile is None:
+            raise GraphError(errors.NO_SUCH_OBJECT)
+        return Dispatch(self._instagram, access.profile, call, twist).answer()
 
     def _scopes(self, call: GraphCall, name: str | None) -> tuple[str, ...]:
         if call.method in ("POST", "DELETE") and len(call.segments) == 1:
@@ -175,14 +200,3 @@ def _told(outcome: Outcome | None) -> str:
         return "no answer"
     code, subcode = outcome.error or (None, None)
     return str(outcome.status) if code is None else f"{outcome.status} {code}/{subcode or '-'}"
-
-
-def _token_endpoint(call: GraphCall) -> str | None:
-    """The token endpoint that is called; raises GraphError on a call that nothing can take."""
-    if call.problem is not None:
-        raise call.problem
-    call.address.require_version()
-    endpoint = oauth.token_endpoint(call.method, call.address)
-    if endpoint is None and call.host not in (GRAPH_INSTAGRAM, GRAPH_FACEBOOK):
-        raise GraphError(errors.UNKNOWN_PATH)
-    return endpoint

@@ -31,18 +31,24 @@ _FACEBOOK_NAMES = {
     COMMENTS: ("instagram_manage_comments",),
     DELETING: (DELETING,),
 }
-FACEBOOK_SCOPES = (
-    "instagram_basic",
-    "instagram_content_publish",
-    "instagram_manage_comments",
-    "instagram_manage_messages",
-    "instagram_manage_insights",
-    DELETING,
-    "instagram_manage_engagement",
-    "pages_read_engagement",
-    "pages_show_list",
-    "business_management",
-)
+PROFILE = "public_profile"
+"""Every user of an app gives it."""
+FACEBOOK_SCOPES = {
+    PROFILE: "See the name",
+    "instagram_basic": "See the profile and its media",
+    "instagram_content_publish": "Publish posts, reels and stories",
+    "instagram_manage_comments": "Read, write, hide and delete comments",
+    "instagram_manage_messages": "Read and answer messages",
+    "instagram_manage_insights": "See insights",
+    DELETING: "Delete media",
+    "instagram_manage_engagement": "Like media",
+    "pages_read_engagement": "Read what is on the Pages",
+    "pages_show_list": "See the list of Pages",
+    "business_management": "Manage the business",
+    "ads_management": "Manage ads",
+    "ads_read": "See ads",
+}
+"""The same with Facebook Login."""
 
 _NEEDED = {
     "create": PUBLISH,
@@ -52,7 +58,9 @@ _NEEDED = {
     "comment": COMMENTS,
     "comments": COMMENTS,
 }
-_FREE = ("search",)
+PERSON_CALLS = ("person", "pages", "page", "permissions")
+"""About a Facebook user and Pages, not about an Instagram account."""
+_FREE = ("search", *PERSON_CALLS)
 
 
 def needed_for(call: str | None, host: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ class Served:
 
 _INSTAGRAM, _FACEBOOK = ("graph.instagram.com",), ("graph.facebook.com",)
 _USER, _MEDIA, _COMMENT = "/{ig-user-id}", "/{ig-media-id}", "/{ig-comment-id}"
-_HASHTAG = "/{ig-hashtag-id}"
+_HASHTAG, _PERSON = "/{ig-hashtag-id}", "/{facebook-user-id}"
 
 GRAPH_ROUTES = (
     Served("GET", _USER, "the account; with Instagram Login also as `/me`"),
@@ -39,6 +39,10 @@ GRAPH_ROUTES = (
     Served("DELETE", _COMMENT, "deletes it with its replies"),
     Served("POST", f"{_COMMENT}/replies", "replies"),
     Served("GET", f"{_COMMENT}/replies", "replies, newest first"),
+    Served("GET", _PERSON, "the user of the token; also as `/me`", _FACEBOOK),
+    Served("GET", f"{_PERSON}/permissions", "which are granted and declined", _FACEBOOK),
+    Served("GET", f"{_PERSON}/accounts", "Pages, with token and Instagram account", _FACEBOOK),
+    Served("GET", "/{page-id}", "a Page; with its own token also as `/me`", _FACEBOOK),
     Served("GET", "/ig_hashtag_search", "the id of a hashtag, which then counts", _FACEBOOK),
     Served("GET", _HASHTAG, "a hashtag that was searched for", _FACEBOOK),
     Served("GET", f"{_HASHTAG}/top_media", "made-up posts that were liked most", _FACEBOOK),
@@ -57,6 +61,14 @@ TOKEN_ROUTES = (
     Served("POST", "/oauth/access_token", "a code for a short-lived token", ("api.instagram.com",)),
     Served("GET", "/access_token", "a short-lived token for a long-lived one", _INSTAGRAM),
     Served("GET", "/refresh_access_token", "60 more days", _INSTAGRAM),
+    Served("GET", "/dialog/oauth", "the page that asks a user of Facebook", ("www.facebook.com",)),
+    Served(
+        "GET",
+        "/oauth/access_token",
+        "a code for a user's token, or with `fb_exchange_token` that for one of 60 days",
+        _FACEBOOK,
+    ),
+    Served("GET", "/debug_token", "what a token is", _FACEBOOK),
 )
 
 PAGES = (
@@ -127,7 +139,10 @@ PROCESSING_FIELDS = {
 
 TOKEN_FIELDS = {
     "state": "Whether it works.",
-    "kind": "Short- or long-lived, of a Page, or of a Facebook user; as it was when left out.",
+    "kind": (
+        "Short- or long-lived of Instagram, of a Page, or short- or long-lived of a Facebook user;"
+        " as it was when left out."
+    ),
     "age_hours": "How long ago it was given out.",
     "scopes": "What it may do; as it was when left out, which for a new token is everything.",
     "account": "Whose it is; as it was when left out, which for a new token is the demo account.",

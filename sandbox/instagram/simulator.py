@@ -18,6 +18,8 @@ from sandbox.instagram.comments import Comment
 from sandbox.instagram.creating import Creation
 from sandbox.instagram.editing import Editing
 from sandbox.instagram.errors import GraphError
+from sandbox.instagram.facebook import Facebook
+from sandbox.instagram.facebook_login import FacebookLogin
 from sandbox.instagram.faults import CallName, Happening
 from sandbox.instagram.hashtags import Hashtags
 from sandbox.instagram.ids import Ids
@@ -27,6 +29,7 @@ from sandbox.instagram.posts import Media
 from sandbox.instagram.publishing import Publication
 from sandbox.instagram.reading import Reading
 from sandbox.instagram.redaction import redact
+from sandbox.instagram.scopes import PERSON_CALLS
 from sandbox.instagram.tokens import Kind, Token, token_changes
 from sandbox.instagram.usage import APP_CALLS, HASHTAG_CALLS, CallMeter
 from sandbox.instagram.world import Profile, World
@@ -34,9 +37,12 @@ from sandbox.instagram.world import Profile, World
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the token of a call opens; `calls` is the allowance that it uses up."""
+    """What the token of a call opens; `calls` is the allowance that it uses up.
 
-    profile: Profile
+    The token of a Facebook user who let the app have no Page opens no profile.
+    """
+
+    profile: Profile | None
     token: Token
     calls: CallMeter
 
@@ -65,6 +71,8 @@ class SimulatedInstagram:
         self.editing = Editing(self.world)
         self.hashtags = Hashtags(self.world)
         self.oauth = OAuth(self.world)
+        self.facebook_login = FacebookLogin(self.world)
+        self.facebook = Facebook(self.world)
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -83,9 +91,11 @@ class SimulatedInstagram:
             opened = self.world.tokens.open(token, host, self.clock.now())
             owners = [owner for node in named if (owner := self.world.owner_of(node)) is not None]
             ids = [account.user_id for account in opened.accounts]
-            meant = next((owner for owner in owners if owner in ids), ids[0])
-            profile = self.world.profiles[meant]
-            calls = self.world.app_calls if name in APP_CALLS else profile.calls
+            meant = next((owner for owner in [*owners, *ids] if owner in ids), None)
+            profile = self.world.profiles[meant] if meant is not None else None
+            calls = self.world.app_calls
+            if profile is not None and name not in APP_CALLS:
+                calls = profile.calls
             return Access(profile, opened, calls)
 
     def count_call(self, access: Access) -> None:
@@ -94,10 +104,13 @@ class SimulatedInstagram:
             access.calls.count(self.clock.now(), self.world.config)
 
     def require_permission(self, access: Access, name: str | None, scopes: Iterable[str]) -> None:
-        """Raises GraphError 10 when the token or the app may not make this call."""
+        """Raises GraphError 10 when the token, the account or the app may not make this call."""
         access.token.require(*scopes)
-        config = self.world.config
-        if name not in APP_CALLS:
+        config, profile = self.world.config, access.profile
+        is_personal = profile and self.world.account_type(profile.account) == "PERSONAL"
+        if is_personal and name not in (*PERSON_CALLS, "user", "search"):
+            raise GraphError(errors.PERSONAL_ACCOUNT)
+        if name not in (*HASHTAG_CALLS, "search"):
             return
         if access.token.kind is Kind.PAGE and not config.search_with_page_token:
             raise GraphError(errors.USER_TOKEN_NEEDED)
@@ -108,7 +121,7 @@ class SimulatedInstagram:
         with self.world.lock:
             wanted = self.world.config.usage_headers
             if wanted == "by_token":
-                is_of_app = access.calls is self.world.app_calls or access.token.kind is Kind.USER
+                is_of_app = access.calls is self.world.app_calls or access.token.kind.is_of_person
                 wanted = "app" if is_of_app else "business"
             return access.calls.headers(self.clock.now(), self.world.config, wanted)
 

@@ -9,9 +9,11 @@ token of a Page does not end by itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,25 +26,31 @@ from sandbox.instagram.scopes import FACEBOOK_SCOPES, INSTAGRAM_SCOPES
 
 
 class Kind(StrEnum):
-    """`user` is the token of a Facebook user, `page` that of a Page."""
+    """`page` is the token of a Page, `user` and `short_user` are those of a Facebook user."""
 
     SHORT = "short"
     LONG = "long"
     PAGE = "page"
     USER = "user"
+    SHORT_USER = "short_user"
 
     @property
     def life(self) -> timedelta | None:
-        """Source for `user`: about 60 days for a long-lived one (Meta, 2026)."""
+        """Source for users: an hour or two, and about 60 days for a long-lived one (Meta, 2026)."""
         return _LIVES[self]
 
     @property
+    def is_of_person(self) -> bool:
+        return self in (Kind.USER, Kind.SHORT_USER)
+
+    @property
     def host(self) -> str:
-        return GRAPH_FACEBOOK if self in (Kind.PAGE, Kind.USER) else GRAPH_INSTAGRAM
+        is_of_facebook = self is Kind.PAGE or self.is_of_person
+        return GRAPH_FACEBOOK if is_of_facebook else GRAPH_INSTAGRAM
 
     @property
     def all_scopes(self) -> tuple[str, ...]:
-        return FACEBOOK_SCOPES if self.host == GRAPH_FACEBOOK else tuple(INSTAGRAM_SCOPES)
+        return tuple(FACEBOOK_SCOPES if self.host == GRAPH_FACEBOOK else INSTAGRAM_SCOPES)
 
 
 LONG_LIFE = timedelta(days=60)
@@ -51,6 +59,7 @@ _LIVES = {
     Kind.LONG: LONG_LIFE,
     Kind.PAGE: None,
     Kind.USER: LONG_LIFE,
+    Kind.SHORT_USER: timedelta(hours=1),
 }
 
 
@@ -64,7 +73,8 @@ class TokenState(StrEnum):
 class Token:
     """A token that was given out; without `ends_at` it does not end by itself.
 
-    That of a Facebook user opens every account that the user let the app have, others one.
+    That of a Facebook user opens every account that the user let the app have, others one. What
+    such a user `declined` is remembered; a Page's token falls with the one it was `made_with`.
     """
 
     text: str = field(repr=False)
@@ -74,11 +84,8 @@ class Token:
     ends_at: datetime | None
     scopes: tuple[str, ...]
     is_revoked: bool = False
-
-    @property
-    def account(self) -> Account:
-        """The only one, or the first."""
-        return self.accounts[0]
+    declined: tuple[str, ...] = ()
+    made_with: str | None = field(default=None, repr=False)
 
     def state(self, now: datetime) -> TokenState:
         if self.is_revoked:
@@ -98,10 +105,11 @@ class Token:
 class Code:
     """What the code in a redirect can be exchanged for, once."""
 
-    account: Account
+    accounts: tuple[Account, ...]
     scopes: tuple[str, ...]
     redirect_uri: str
     ends_at: datetime
+    declined: tuple[str, ...] = ()
 
 
 class TokenChange(BaseModel):
@@ -119,7 +127,7 @@ class TokenChange(BaseModel):
 
 
 class TokenBook:
-    """All tokens that were ever given out, and the codes not yet used.
+    """All tokens that were ever given out, and the codes of both kinds of log-in not yet used.
 
     Not thread-safe: its owner holds a lock.
     """
@@ -127,16 +135,42 @@ class TokenBook:
     def __init__(self, accounts: tuple[Account, ...], now: datetime) -> None:
         self._accounts = accounts
         self._tokens: dict[str, Token] = {}
+        self._page_tokens: dict[tuple[str, Account], str] = {}
         self.codes: dict[str, Code] = {}
+        self.facebook_codes: dict[str, Code] = {}
+        self.used_codes: set[str] = set()
         for account in accounts:
             self.add(issued(account.token, (account,), Kind.LONG, now))
+        person = issued(DEMO_PERSON.token, accounts, Kind.USER, now)
         for account in accounts:
-            self.add(issued(account.page_token, (account,), Kind.PAGE, now))
-        self.add(issued(DEMO_PERSON.token, accounts, Kind.USER, now))
+            self.page_token(person, account, now, partial(str, account.page_token))
+        self.add(person)
 
     def add(self, token: Token) -> None:
         """Give a token out; another one with the same text is forgotten."""
         self._tokens[token.text] = token
+
+    def find(self, text: str) -> Token | None:
+        return self._tokens.get(text)
+
+    def page_token(
+        self, person: Token, account: Account, now: datetime, draw: Callable[[], str]
+    ) -> Token:
+        """That of the account's Page as a user gets it, always the same; drawn if it is new."""
+        text = self._page_tokens.get((person.text, account))
+        if text is None:
+            text = self._page_tokens[person.text, account] = draw()
+            new = issued(text, (account,), Kind.PAGE, now, person.scopes, made_with=person.text)
+            ends_at = person.ends_at if person.kind is Kind.SHORT_USER else None
+            self.add(replace(new, ends_at=ends_at))
+        return self._tokens[text]
+
+    def state(self, token: Token, now: datetime) -> TokenState:
+        """Also by the token that it was made with."""
+        origin = self._tokens.get(token.made_with) if token.made_with is not None else None
+        if origin is not None and origin.is_revoked:
+            return TokenState.REVOKED
+        return token.state(now)
 
     def open(self, text: str | None, host: str, now: datetime) -> Token:
         """The token of a call on this host; raises GraphError 104, 190, 190/463 or 190/460."""
@@ -145,7 +179,7 @@ class TokenBook:
         token = self._tokens.get(text)
         if token is None or token.kind.host != host:
             raise GraphError(errors.TOKEN_BAD)
-        match token.state(now):
+        match self.state(token, now):
             case TokenState.EXPIRED:
                 raise GraphError(errors.TOKEN_EXPIRED)
             case TokenState.REVOKED:
@@ -167,7 +201,7 @@ class TokenBook:
 
     def masked(self, now: datetime) -> dict[str, str]:
         """The states of all tokens."""
-        return {mask(text): token.state(now).value for text, token in self._tokens.items()}
+        return {mask(text): self.state(token, now).value for text, token in self._tokens.items()}
 
     def _named(self, name: str, now: datetime) -> list[Token]:
         known = [token for text, token in self._tokens.items() if name in (text, mask(text))]
@@ -179,7 +213,9 @@ class TokenBook:
     def _changed(self, token: Token, change: TokenChange, now: datetime) -> Token:
         kind = change.kind or token.kind
         if kind.host != token.kind.host:
-            raise ConfigError("tokens: kind is short or long with IG, page or user with EAA.")
+            raise ConfigError(
+                "tokens: kind is short or long with IG, page, user or short_user with EAA."
+            )
         scopes = token.scopes if change.scopes is None else change.scopes
         if set(scopes) - set(kind.all_scopes):
             raise ConfigError(f"tokens: scopes of {kind} tokens are {', '.join(kind.all_scopes)}.")
@@ -208,10 +244,13 @@ def issued(
     kind: Kind,
     now: datetime,
     scopes: tuple[str, ...] | None = None,
+    declined: tuple[str, ...] = (),
+    made_with: str | None = None,
 ) -> Token:
     """A token with the whole life of its kind before it, by default with all permissions."""
     ends_at = None if kind.life is None else now + kind.life
-    return Token(text, accounts, kind, now, ends_at, kind.all_scopes if scopes is None else scopes)
+    given = kind.all_scopes if scopes is None else scopes
+    return Token(text, accounts, kind, now, ends_at, given, declined=declined, made_with=made_with)
 
 
 def mask(text: str) -> str:

@@ -4,8 +4,9 @@ Sources: Graph API rate limiting (Meta, 2026) and headers captured live on 2026-
 are percentages, the business header is keyed by two ids, `estimated_time_to_regain_access` is in
 minutes, and a call while throttled lengthens the block. By how much is not told; here it is a
 setting. The two headers were never seen together: tokens of an account get the business header,
-tokens of an app or user the other one. Searches for hashtags and places use up the allowance of the
-app (Instagram platform overview, Meta, 2026), which only the app's header tells.
+tokens of an app or user the other one. Searches for hashtags and places, and calls about a
+Facebook user and Pages, use up the allowance of the app (Instagram platform overview, Meta, 2026),
+which only the app's header tells.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from sandbox.instagram.accounts import Account
 from sandbox.instagram.bounds import LONGEST_SECONDS
 from sandbox.instagram.config import Config
 from sandbox.instagram.errors import ErrorRow, GraphError
+from sandbox.instagram.scopes import PERSON_CALLS
 
 _SLOT_SECONDS = 60
 _HOUR = timedelta(hours=1)
 
 
 HASHTAG_CALLS = ("hashtag_search", "hashtag", "hashtag_media", "hashtags")
-APP_CALLS = (*HASHTAG_CALLS, "search")
+APP_CALLS = (*HASHTAG_CALLS, *PERSON_CALLS, "search")
 """The calls that use up the app's allowance, by the names of faults.py."""
 
 

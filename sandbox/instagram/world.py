@@ -87,6 +87,9 @@ class World:
         if self.keep is not None:
             self.keep.forget(post)
 
+    def account_type(self, account: Account) -> str:
+        return self.config.account_types.get(account.user_id, "BUSINESS")
+
     def owner_of(self, node: str) -> str | None:
         """The account that an id belongs to, or that it is; the caller holds the lock."""
         if node in self.profiles:

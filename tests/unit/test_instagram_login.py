@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +12,7 @@ import pytest
 from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
 from sandbox.instagram.config import DEMO_APP_ID, DEMO_APP_SECRET
 from sandbox.instagram.scopes import BASIC, COMMENTS, PUBLISH
+from tests.consent_form import Form, code_of, send_form
 from tests.instagram_lab import ACCOUNT, Lab, error_of
 
 HOUR, DAY = 3600, 86_400
@@ -22,23 +22,6 @@ HOSTILE = "\"><script>alert('&')</script>"
 AUTHORIZE = "/www.instagram.com/oauth/authorize"
 SHORT_SECRET = "x1y2z3"  # noqa: S105 - worth nothing
 NOT_FOUND = "Matching code was not found or was already used"
-
-
-class Form(HTMLParser):
-    """The form of a page as a browser fills it in: what is checked or hidden, by name."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.values: list[tuple[str, str]] = []
-        self.attributes: dict[str, str | None] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "form":
-            self.attributes = given
-        elif tag == "input" and (given["type"] == "hidden" or "checked" in given):
-            self.values.append((str(given["name"]), str(given["value"])))
 
 
 @pytest.fixture
@@ -72,21 +55,7 @@ def submit(
     account: str = ACCOUNT,
     without: str = "",
 ) -> httpx.Response:
-    """Send the form of the page as a browser does, with one box unticked."""
-    assert shown.status_code == 200, shown.text
-    form = Form(shown.text)
-    assert form.attributes == {"method": "post"}
-    fields: dict[str, list[str]] = {"decision": [decision]}
-    for name, value in form.values:
-        if value != without:
-            fields.setdefault(name, []).append(value)
-    fields["account"] = [account]
-    return lab.http.post(shown.url.copy_with(query=None), data=fields)
-
-
-def code_of(answer: httpx.Response) -> str:
-    assert answer.status_code == 302, answer.text
-    return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    return send_form(lab.http, shown, decision, without=[without], account=account)
 
 
 def new_code(lab: Lab, **changes: Any) -> str:

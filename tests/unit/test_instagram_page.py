@@ -150,6 +150,8 @@ def names(lab: Lab, media: MediaServer) -> dict[str, str]:
         "ig-container-id": items[0],
         "ig-media-id": post,
         "ig-comment-id": comment,
+        "facebook-user-id": DEMO_PERSON.id,
+        "page-id": DEMO_ACCOUNT.page_id,
         "ig-hashtag-id": lab.as_person("/ig_hashtag_search", user_id=ACCOUNT, q="dune").json()[
             "data"
         ][0]["id"],
