@@ -47,6 +47,10 @@ class Done:
         return lines[0].removeprefix("job ")
 
 
+Call = Callable[..., Done]
+"""A command in the tester's own process, for what needs no connection."""
+
+
 def environment(aws: str | None = None, **more: str) -> dict[str, str]:
     """What a command sees: nothing of the tester's own AWS configuration."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -171,6 +171,21 @@ def test_the_simulated_instagram_shares_no_code_with_the_library(modules: list[M
     assert [c for module in instagram for c in crossings(module, "postwright", "lambdas")] == []
 
 
+def test_no_function_reaches_the_repair_of_files(modules: list[Module]) -> None:
+    """PyAV with its FFmpeg is large, and a function could not hold a film anyway."""
+    by_name = {module.name: module for module in modules}
+    pending = [module.name for module in modules if module.within("lambdas")]
+    reached: set[str] = set()
+    while pending:
+        module = by_name[pending.pop()]
+        reached.add(module.name)
+        pending += (module.imports() & by_name.keys()) - reached
+
+    assert "postwright.preflight" in reached
+    assert [name for name in reached if name.startswith("postwright.repair")] == []
+    assert [c for name in reached for c in crossings(by_name[name], "av")] == []
+
+
 def test_aws_is_called_only_where_a_resource_is_owned(modules: list[Module]) -> None:
     wrong = [
         crossing

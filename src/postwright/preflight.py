@@ -345,7 +345,8 @@ def check_count(count: int, carousel_max: int) -> list[Problem]:
         finding = Finding(
             f"{count} items",
             f"at most {carousel_max} items in a carousel",
-            f"remove {count - carousel_max} or split it into several posts",
+            f"remove {count - carousel_max}, publish it as several posts with --split, or raise"
+            " POSTWRIGHT_CAROUSEL_MAX where the account takes more",
         )
     else:
         return []
@@ -369,18 +370,18 @@ def check_object(
 def check_files(paths: Sequence[Path], caption: str, *, carousel_max: int) -> Preflight:
     """Every problem of every file and of the caption; no bytes on disk make it raise."""
     problems = check_count(len(paths), carousel_max)
-    files: list[_File] = []
+    files: list[CheckedFile] = []
     for number, path in enumerate(paths, start=1):
         # A name that is not UTF-8 must not break the JSON in which the problem is told.
         name = (path.name or str(path)).encode("utf-8", "replace").decode()
-        files.append(_check_file(f"{number}: {name}", path, in_carousel=len(paths) > 1))
+        files.append(check_file(f"{number}: {name}", path, in_carousel=len(paths) > 1))
         problems += files[-1].problems
     kinds, shapes = [file.kind for file in files], [file.shape for file in files]
     return Preflight(problems + check_text(caption), kinds, shapes)
 
 
 @dataclass(frozen=True)
-class _File:
+class CheckedFile:
     """What one file is, and its problems."""
 
     problems: list[Problem]
@@ -393,38 +394,39 @@ class _Object:
     size_bytes: int
 
 
-def _check_file(item: str, path: Path, *, in_carousel: bool) -> _File:
+def check_file(item: str, path: Path, *, in_carousel: bool) -> CheckedFile:
+    """Every problem of one file, which messages call `item`; no bytes on disk make it raise."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            return _File([_problem(item, "file-missing", _not_a_file(status.st_mode))])
+            return CheckedFile([_problem(item, "file-missing", _not_a_file(status.st_mode))])
         if empty := _apply(FILE_RULES, _Object(status.st_size), item, in_carousel=in_carousel):
-            return _File(empty)
+            return CheckedFile(empty)
         with path.open("rb") as file:
             kind, format_name = kind_of(file.read(64))
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         finding = Finding("no such file", "a photo or video", "check the path and its spelling")
-        return _File([_problem(item, "file-missing", finding)])
+        return CheckedFile([_problem(item, "file-missing", finding)])
     except OSError as error:
         finding = Finding(
             error.strerror or type(error).__name__,
             "a file that can be read",
             "check the permissions of the file and of its directory",
         )
-        return _File([_problem(item, "file-unreadable", finding)])
+        return CheckedFile([_problem(item, "file-unreadable", finding)])
     if kind is None:
         finding = Finding(
             format_name, "JPEG, MP4 or MOV", "use a JPEG photo or an MP4 or MOV video"
         )
-        return _File([_problem(item, "file-type", finding)])
+        return CheckedFile([_problem(item, "file-type", finding)])
     problems = _apply(_size_rules(kind), _Object(status.st_size), item, in_carousel=in_carousel)
     if kind == "image":
         picture = probe_image(path)
         found = _image_problems(item, picture, format_name, in_carousel=in_carousel)
-        return _File(found + problems, kind, shape_of(picture))
+        return CheckedFile(found + problems, kind, shape_of(picture))
     film = probe_video(path)
     found = _video_problems(item, film, format_name, in_carousel=in_carousel)
-    return _File(found + problems, kind, shape_of(film))
+    return CheckedFile(found + problems, kind, shape_of(film))
 
 
 def _image_problems(

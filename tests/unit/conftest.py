@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from postwright.cli import main
+from tests.command_line import Call, Done
 from tests.instagram_lab import Lab, serving_instagram
 from tests.media import MediaServer, serving_media
 
@@ -47,3 +51,20 @@ def media(_media_server: MediaServer) -> MediaServer:
     _media_server.asked.clear()
     _media_server.arrived.clear()
     return _media_server
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """The entry point in this process, for what needs no connection."""
+    for name in ("POSTWRIGHT_CAROUSEL_MAX", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def called(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["postwright", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
+
+    return called

@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,12 @@ import typer.main
 
 import postwright
 from postwright import recording
-from postwright.cli import cli, main
+from postwright.cli import cli
 from postwright.recording import Recording
-from tests.command_line import Done, run
+from tests.command_line import Call, Done, run
 from tests.media import picture
 
 PROBLEM_KEYS = {"item", "rule", "found", "allowed", "fix"}
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """The entry point in this process, for what needs no connection."""
-    for name in ("POSTWRIGHT_CAROUSEL_MAX", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def called(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["postwright", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return called
 
 
 @pytest.fixture

@@ -17,7 +17,17 @@ from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
 
 import postwright
-from postwright.cli import hashtags, preflight, publish, replay, retry, sandbox, settle, status
+from postwright.cli import (
+    hashtags,
+    preflight,
+    publish,
+    repair,
+    replay,
+    retry,
+    sandbox,
+    settle,
+    status,
+)
 from postwright.cli.console import UsageError, fail, say
 from postwright.errors import PostwrightError
 
@@ -37,6 +47,7 @@ cli.command("cancel")(settle.cancel)
 cli.command("reconcile")(settle.reconcile)
 cli.command("unblock")(settle.unblock)
 cli.command("preflight")(preflight.command)
+cli.command("repair")(repair.command)
 cli.add_typer(hashtags.commands, name="hashtags")
 cli.add_typer(sandbox.commands, name="sandbox")
 
