@@ -1,15 +1,17 @@
-"""The command line as a user has it: a process, its two outputs and its exit code."""
+"""The command line as a user has it: a process, its two outputs and its exit code.
+
+Its imports are done when it begins, see `tests.forks`; `tests/unit/test_cli.py` has it cold.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import selectors
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,10 +21,16 @@ from typing import Any
 
 import httpx
 
+from tests.forks import Forked, forks
+
 POSTWRIGHT = str(Path(sys.executable).with_name("postwright"))
+AWS_CLI = str(Path(sys.executable).with_name("aws"))
 SECONDS = 60.0
 """The longest that anything here may take; a command takes one or two."""
 FREE_PORTS = ("--port", "0", "--instagram-port", "0", "--aws-port", "0")
+_CALLS = ("postwright.cli", "postwright.app", "boto3.session")
+_SERVES = (*_CALLS, "sandbox.server", "sandbox.moto_imports:load", "sandbox.aws", "sandbox.engine")
+"""What the commands import in the end, so that it is there when they begin."""
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
@@ -62,42 +70,29 @@ def run(
     *arguments: str | Path, aws: str | None = None, cwd: Path | None = None, **more: str
 ) -> Done:
     """Call `postwright` and wait for its end."""
-    done = subprocess.run(
-        [POSTWRIGHT, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(aws, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    return _called(arguments, environment(aws, **more), cwd).end()
+
+
+def aws_cli(*arguments: str, environment: Mapping[str, str]) -> Done:
+    """Call the stock AWS CLI for JSON and wait for its end."""
+    words = [*arguments, "--output", "json"]
+    called = forks(AWS_CLI, "awscli.clidriver", "awscli.handlers")
+    return Command(called.start(words, environment)).end()
 
 
 class Command:
     """A command that is still running; what it says is collected as it comes."""
 
-    def __init__(self, *arguments: str | Path, aws: str | None = None, **more: str) -> None:
-        self.process = subprocess.Popen(
-            [POSTWRIGHT, *map(str, arguments)],
-            env=environment(aws, **more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        assert self.process.stderr is not None
+    def __init__(self, process: Forked) -> None:
+        self.process = process
         self._said = {self.process.stdout: b"", self.process.stderr: b""}
 
     @property
     def out(self) -> str:
-        assert self.process.stdout is not None
         return self._said[self.process.stdout].decode()
 
     @property
     def err(self) -> str:
-        assert self.process.stderr is not None
         return self._said[self.process.stderr].decode()
 
     def read_until(self, enough: Callable[[Command], bool]) -> None:
@@ -127,10 +122,23 @@ class Command:
         return Done(code, self.out, self.err)
 
 
+def begin(*arguments: str | Path, aws: str | None = None, **more: str) -> Command:
+    """Call `postwright` and leave it running; for a block, see `running`."""
+    return _called(arguments, environment(aws, **more), None)
+
+
+def _called(
+    arguments: Sequence[str | Path], environment: Mapping[str, str], cwd: Path | None
+) -> Command:
+    words = [str(argument) for argument in arguments]
+    ready = forks(POSTWRIGHT, *(_SERVES if words[:1] == ["sandbox"] else _CALLS))
+    return Command(ready.start(words, environment, cwd))
+
+
 @contextmanager
 def running(*arguments: str | Path, aws: str | None = None, **more: str) -> Iterator[Command]:
     """A command that is killed if the test leaves it behind."""
-    command = Command(*arguments, aws=aws, **more)
+    command = begin(*arguments, aws=aws, **more)
     try:
         yield command
     finally:

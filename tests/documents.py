@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import serving_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_SECONDS = 60
@@ -21,15 +21,8 @@ RUN_SECONDS = 60
 @contextmanager
 def serving() -> Iterator[dict[str, str]]:
     """The addresses of a sandbox as the documents start it, on free ports and without waiting."""
-    ports = ["--port", "0", "--instagram-port", "0", "--aws-port", "0"]
-    command = [sys.executable, "-m", "postwright.cli", "sandbox", "serve", "--json", *ports]
-    with subprocess.Popen(
-        [*command, "--speed", "max"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.terminate()
-        assert process.wait(RUN_SECONDS) == 0
+    with serving_sandbox("--speed", "max") as served:
+        yield served.addresses
 
 
 def blocks(document: str, marker: str) -> list[str]:

@@ -6,8 +6,7 @@ Runs are made by processes of their own: there is one sandbox in a process.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,10 @@ from sandbox.instagram.faults import Fault
 from tests.chaos import strategies
 from tests.chaos.plan import Act, Afterwards, GroupPlan, Plan
 from tests.chaos.single import faults_of
+from tests.command_line import Command, Done
+from tests.forks import forks
 
-_ROOT = Path(__file__).resolve().parents[2]
+_CHAOS = Path(__file__).with_name("__main__.py")
 
 
 @given(strategies.plans("resend"))
@@ -41,10 +42,10 @@ def test_a_run_can_be_repeated_alone() -> None:
     naive = _repeat(plan, "naive")
     ours = _repeat(plan, "ours")
 
-    assert (naive.returncode, ours.returncode) == (1, 0)
-    assert '"duplicates": 1' in naive.stdout
-    assert '"duplicates": 0' in ours.stdout
-    assert "dynamodb TransactWriteItems publish" in ours.stdout
+    assert (naive.code, ours.code) == (1, 0)
+    assert '"duplicates": 1' in naive.out
+    assert '"duplicates": 0' in ours.out
+    assert "dynamodb TransactWriteItems publish" in ours.out
 
 
 @pytest.mark.parametrize("afterwards", ["start", "redrive"])
@@ -56,9 +57,9 @@ def test_what_was_stopped_is_redriven_meanwhile_or_afterwards(afterwards: Afterw
     ended = _repeat(plan, "ours")
 
     counts = ("redrives", "redriven", "started_anew", "duplicates")
-    report = json.loads(ended.stdout[ended.stdout.index("\n{") :])
+    report = json.loads(ended.out[ended.out.index("\n{") :])
     meanwhile = int(afterwards == "start")
-    assert ended.returncode == 0, ended.stdout
+    assert ended.code == 0, ended.out
     assert [report[name] for name in counts] == [meanwhile, 1 - meanwhile, 0, 0]
     assert report["ends"] == {"published" if meanwhile else "failed": 1}
 
@@ -82,6 +83,9 @@ def test_each_fault_of_a_call_is_one_that_the_scripts_take(
         assert (Fault if "call" in fault else CallFault).model_validate(fault)
 
 
-def _repeat(plan: Plan, subject: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.chaos", "--repeat", plan.text(), "--subject", subject]
-    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+def _repeat(plan: Plan, subject: str) -> Done:
+    ready = forks(
+        str(_CHAOS), "tests.chaos.__main__", "sandbox.moto_imports:load", "sandbox.engine"
+    )
+    words = ["--repeat", plan.text(), "--subject", subject]
+    return Command(ready.start(words, os.environ)).end()

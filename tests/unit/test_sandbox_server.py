@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,10 +22,9 @@ from botocore.config import Config
 from sandbox.engine import EngineInUseError
 from sandbox.server import Sandbox, SandboxOptions
 from sandbox.serving import PortInUseError
+from tests import command_line
 
 pytestmark = pytest.mark.engine
-
-AWS_CLI = Path(sys.executable).with_name("aws")
 
 
 def options(**changes: Any) -> SandboxOptions:
@@ -59,16 +57,10 @@ def client(sandbox: Sandbox, service: str) -> Any:
 
 def aws_cli(sandbox: Sandbox, *arguments: str) -> Any:
     """The JSON that the stock AWS command line prints."""
-    ran = subprocess.run(
-        [AWS_CLI, *arguments, "--output", "json"],
-        env={"PATH": os.environ["PATH"], **sandbox.environment()},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout or "null")
+    environment = {"PATH": os.environ["PATH"], **sandbox.environment()}
+    done = command_line.aws_cli(*arguments, environment=environment)
+    assert done.code == 0, done.err
+    return done.json if done.out else None
 
 
 class TestOrigins:

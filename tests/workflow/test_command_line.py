@@ -31,6 +31,7 @@ from tests.command_line import (
     Done,
     Gate,
     Served,
+    begin,
     environment,
     gate_before,
     run,
@@ -522,7 +523,7 @@ def test_a_sandbox_never_sees_what_is_secret(sandbox: Served, tmp_path: Path) ->
 
 def test_a_sandbox_that_goes_away_is_a_sentence(slow_sandbox: Served, tmp_path: Path) -> None:
     with gate_before(slow_sandbox.aws) as gate:
-        command = Command("publish", photo(tmp_path), aws=gate.origin)
+        command = begin("publish", photo(tmp_path), aws=gate.origin)
         job_under_way(command)
     done = command.end()
 
@@ -605,7 +606,7 @@ def test_a_signal_ends_the_sandbox_cleanly_even_with_a_run_under_way(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with serving_sandbox("--empty") as served:
-        started = Command("publish", photo(tmp_path), aws=served.aws)
+        started = begin("publish", photo(tmp_path), aws=served.aws)
         job_under_way(started)
         started.end(signal.SIGINT)
         began = time.monotonic()
