@@ -95,21 +95,43 @@ class Command:
     def err(self) -> str:
         return self._said[self.process.stderr].decode()
 
+    def type(self, *lines: str) -> None:
+        """Type lines, each with its end; for a command that began with `asking`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+        self.process.stdin.flush()
+
     def read_until(self, enough: Callable[[Command], bool]) -> None:
         """Collect what the command says until `enough`; it is killed when that takes too long."""
         ends_at = time.monotonic() + SECONDS
-        with selectors.DefaultSelector() as selector:
-            for pipe in self._said:
-                selector.register(pipe, selectors.EVENT_READ)
+        with self._selector() as selector:
             while not enough(self) and selector.get_map():
                 if time.monotonic() > ends_at:
                     self.process.kill()
                     raise AssertionError(f"it only said {self.out!r} and {self.err!r}")
-                for key, _ in selector.select(1):
-                    said = os.read(key.fd, 65_536)
-                    self._said[key.fileobj] += said  # type: ignore[index]  # one of our two pipes
-                    if not said:
-                        selector.unregister(key.fileobj)
+                self._read(selector, wait_seconds=1)
+
+    def read_what_is_there(self) -> None:
+        """Collect what the command has said, without waiting for more."""
+        with self._selector() as selector:
+            while self._read(selector, wait_seconds=0):
+                pass
+
+    def _selector(self) -> selectors.BaseSelector:
+        selector = selectors.DefaultSelector()
+        for pipe in self._said:
+            selector.register(pipe, selectors.EVENT_READ)
+        return selector
+
+    def _read(self, selector: selectors.BaseSelector, wait_seconds: float) -> bool:
+        """Whether anything came."""
+        came = selector.select(wait_seconds)
+        for key, _ in came:
+            said = os.read(key.fd, 65_536)
+            self._said[key.fileobj] += said  # type: ignore[index]  # one of our two pipes
+            if not said:
+                selector.unregister(key.fileobj)
+        return bool(came)
 
     def end(self, signal_number: int | None = None) -> Done:
         """Send a signal, if one is named, and wait for the end."""
@@ -117,8 +139,9 @@ class Command:
             self.process.send_signal(signal_number)
         self.read_until(lambda _: False)
         code = self.process.wait(SECONDS)
-        for pipe in self._said:
-            pipe.close()
+        for pipe in (*self._said, self.process.stdin):
+            if pipe is not None:
+                pipe.close()
         return Done(code, self.out, self.err)
 
 
@@ -128,17 +151,34 @@ def begin(*arguments: str | Path, aws: str | None = None, **more: str) -> Comman
 
 
 def _called(
-    arguments: Sequence[str | Path], environment: Mapping[str, str], cwd: Path | None
+    arguments: Sequence[str | Path],
+    environment: Mapping[str, str],
+    cwd: Path | None,
+    *,
+    typing: bool = False,
 ) -> Command:
     words = [str(argument) for argument in arguments]
     ready = forks(POSTWRIGHT, *(_SERVES if words[:1] == ["sandbox"] else _CALLS))
-    return Command(ready.start(words, environment, cwd))
+    return Command(ready.start(words, environment, cwd, typing=typing))
 
 
 @contextmanager
 def running(*arguments: str | Path, aws: str | None = None, **more: str) -> Iterator[Command]:
     """A command that is killed if the test leaves it behind."""
-    command = begin(*arguments, aws=aws, **more)
+    with ended(begin(*arguments, aws=aws, **more)) as command:
+        yield command
+
+
+@contextmanager
+def asking(*arguments: str | Path, aws: str | None = None, **more: str) -> Iterator[Command]:
+    """The same for a command that reads what is typed."""
+    with ended(_called(arguments, environment(aws, **more), None, typing=True)) as command:
+        yield command
+
+
+@contextmanager
+def ended(command: Command) -> Iterator[Command]:
+    """A command that is over when the block is left."""
     try:
         yield command
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -51,3 +52,10 @@ def code_of(answer: httpx.Response) -> str:
     """What the user goes back to the app with."""
     assert answer.status_code == 302, answer.text
     return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+
+
+def answered(http: httpx.Client, address: str, decision: str = "allow", **how: Any) -> str:
+    """Where the user's browser is sent to; `how` as for `send_form`."""
+    answer = send_form(http, http.get(address), decision, **how)
+    assert answer.status_code == 302, answer.text
+    return answer.headers["Location"]

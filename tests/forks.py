@@ -39,8 +39,16 @@ _MESSAGE_BYTES = 65_536
 class Forked:
     """A process that runs a script, with what tests use of `subprocess.Popen`."""
 
-    def __init__(self, pid: int, stdout: IO[bytes], stderr: IO[bytes], ended: IO[bytes]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        stdin: IO[bytes] | None,
+        stdout: IO[bytes],
+        stderr: IO[bytes],
+        ended: IO[bytes],
+    ) -> None:
         self.pid = pid
+        self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
         self._ended = ended
@@ -96,25 +104,32 @@ class Forks:
         atexit.register(self.close)
 
     def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        cwd: Path | None = None,
+        *,
+        typing: bool = False,
     ) -> Forked:
-        """Begin a call; its standard input is empty."""
+        """Begin a call; its standard input is empty, or with `typing` what is written to it."""
         call: Call = {
             "arguments": list(arguments),
             "environment": dict(environment),
             "cwd": str(cwd or Path.cwd()),
         }
         out, err, ended = (os.pipe() for _ in range(_STREAMS))
-        with open(os.devnull, "rb") as nothing, self._lock:  # noqa: PTH123  a device, not a path
-            given = [nothing.fileno(), out[1], err[1], ended[1]]
+        read, written = os.pipe() if typing else (os.open(os.devnull, os.O_RDONLY), None)
+        given = [read, out[1], err[1], ended[1]]
+        with self._lock:
             socket.send_fds(
                 self._control, [b" "], given
             )  # what comes with these is sent as a whole
             self._control.sendall(_line(call))
             pid = int(self._control.recv(_MESSAGE_BYTES))
-        for _, writing in (out, err, ended):
-            os.close(writing)
-        return Forked(pid, *(os.fdopen(reading, "rb", 0) for reading, _ in (out, err, ended)))
+        for descriptor in given:
+            os.close(descriptor)
+        stdin = os.fdopen(written, "wb", 0) if written is not None else None
+        return Forked(pid, stdin, *(os.fdopen(end, "rb", 0) for end, _ in (out, err, ended)))
 
     def close(self) -> None:
         """End the process, and with it all that it has forked."""

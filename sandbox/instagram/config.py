@@ -128,6 +128,7 @@ class Config(BaseModel):
     )
     """Its secret; it is never shown."""
     redirect_uris: tuple[RedirectUri, ...] = (
+        "https://example.com/callback",
         "https://localhost/callback",
         "http://127.0.0.1:8765/callback",
     )

@@ -76,7 +76,7 @@ def test_help_of_every_command_explains_every_option(call: Call, path: tuple[str
     assert [option.name for option in options if not getattr(option, "help", None)] == []
 
 
-@pytest.mark.parametrize("path", [(), ("sandbox",)])
+@pytest.mark.parametrize("path", [(), ("auth",), ("sandbox",)])
 def test_a_group_without_a_command_shows_its_help(call: Call, path: tuple[str, ...]) -> None:
     shown = call(*path)
 
@@ -102,6 +102,13 @@ def test_a_group_without_a_command_shows_its_help(call: Call, path: tuple[str, .
         (["status"], "Missing argument"),
         (["preflight"], "Missing argument"),
         (["preflight", "a.jpg", "--carousel-max", "0"], "greater than or equal to 2"),
+        (["auth", "login", "--listen", "--code-file", "-"], "--listen or --code-file, not both"),
+        (["auth", "login", "--page", "1"], "--page goes with --login facebook"),
+        (["auth", "login", "--json"], "add --listen or --code-file"),
+        (["auth", "login", "--account", "a/b"], "'a/b' cannot name an account"),
+        (["auth", "login", "--wait", "0"], "greater than or equal to 1"),
+        (["auth", "status", "--account", ""], "'' cannot name an account"),
+        (["auth", "forget", "--json"], "add --yes"),
         (["sandbox", "serve", "--speed", "fast"], "--speed takes a number above 0, or max"),
         (["sandbox", "serve", "--speed", "inf"], "--speed takes a number above 0, or max"),
         (["sandbox", "serve", "--speed", "1000000"], "--speed takes a number above 0, or max"),

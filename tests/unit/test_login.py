@@ -19,7 +19,7 @@ from postwright.login import Consent, NewLogin
 from postwright.settings import Settings
 from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
 from sandbox.instagram.config import DEMO_APP_ID, DEMO_APP_SECRET
-from tests import consent
+from tests.consent_form import answered
 from tests.instagram_lab import Lab
 from tests.unit.core_world import HandClock
 
@@ -56,7 +56,7 @@ def log_in(
     """Everything after the owner's answer, by default with Allow."""
 
     def log_in(code: str | None = None, secret: str = DEMO_APP_SECRET, **owner: Any) -> NewLogin:
-        code = code or asked.code_in(consent.answer(graph_http, asked.address(hosts), **owner))
+        code = code or asked.code_in(answered(graph_http, asked.address(hosts), **owner))
         return login.with_instagram(asked, code, secret, hosts, graph_http)
 
     return log_in
@@ -208,7 +208,7 @@ def test_a_token_is_not_shown(log_in: LogIn) -> None:
 def test_a_code_works_once(
     log_in: LogIn, asked: Consent, hosts: Hosts, graph_http: httpx.Client
 ) -> None:
-    code = asked.code_in(consent.answer(graph_http, asked.address(hosts)))
+    code = asked.code_in(answered(graph_http, asked.address(hosts)))
     log_in(code)
 
     assert "used already, or is older than an hour" in failure(lambda: log_in(code))
@@ -217,7 +217,7 @@ def test_a_code_works_once(
 def test_a_code_lives_an_hour(
     log_in: LogIn, asked: Consent, hosts: Hosts, graph_http: httpx.Client, hand: HandClock
 ) -> None:
-    code = asked.code_in(consent.answer(graph_http, asked.address(hosts)))
+    code = asked.code_in(answered(graph_http, asked.address(hosts)))
     hand.advance(3601)
 
     assert "older than an hour" in failure(lambda: log_in(code))
@@ -233,7 +233,7 @@ def test_a_wrong_secret_is_told_and_not_repeated(log_in: LogIn) -> None:
 def test_an_app_id_that_is_not_known_is_told(
     asked: Consent, hosts: Hosts, graph_http: httpx.Client
 ) -> None:
-    code = asked.code_in(consent.answer(graph_http, asked.address(hosts)))
+    code = asked.code_in(answered(graph_http, asked.address(hosts)))
     other = Consent("instagram", "1" * 15, CALLBACK)
 
     said = failure(lambda: login.with_instagram(other, code, DEMO_APP_SECRET, hosts, graph_http))
@@ -244,7 +244,7 @@ def test_an_app_id_that_is_not_known_is_told(
 def test_a_redirect_uri_that_differs_is_told(
     asked: Consent, hosts: Hosts, graph_http: httpx.Client
 ) -> None:
-    code = asked.code_in(consent.answer(graph_http, asked.address(hosts)))
+    code = asked.code_in(answered(graph_http, asked.address(hosts)))
     other = Consent("instagram", DEMO_APP_ID, f"{CALLBACK}/")
 
     said = failure(lambda: login.with_instagram(other, code, DEMO_APP_SECRET, hosts, graph_http))
@@ -253,7 +253,7 @@ def test_a_redirect_uri_that_differs_is_told(
 
 
 def test_a_permission_that_was_unticked_is_named(log_in: LogIn) -> None:
-    said = failure(lambda: log_in(untick=SCOPE))
+    said = failure(lambda: log_in(without=[SCOPE]))
 
     assert f"Not allowed: {SCOPE}." in said
     assert "instagram_business_basic" not in said
@@ -278,16 +278,11 @@ def test_the_first_token_may_have_ended(lab: Lab, log_in: LogIn) -> None:
 
 
 def test_a_personal_account_is_told_how_to_switch(lab: Lab, log_in: LogIn) -> None:
-    personal = {
-        "user_id": DEMO_ACCOUNT.user_id,
-        "username": "me.myself",
-        "account_type": "PERSONAL",
-    }
-    lab.faults({"call": "user", "status": 200, "body": personal})
+    lab.config(account_types={DEMO_ACCOUNT.user_id: "PERSONAL"})
 
     said = failure(log_in)
 
-    assert said.startswith("@me.myself is a personal account")
+    assert said.startswith("@postwright.demo is a personal account")
     assert "Switch to professional account" in said
 
 

@@ -18,6 +18,7 @@ from botocore import exceptions as botocore
 
 import postwright
 from postwright.cli import (
+    auth,
     hashtags,
     preflight,
     publish,
@@ -49,6 +50,7 @@ cli.command("unblock")(settle.unblock)
 cli.command("preflight")(preflight.command)
 cli.command("repair")(repair.command)
 cli.add_typer(hashtags.commands, name="hashtags")
+cli.add_typer(auth.commands, name="auth")
 cli.add_typer(sandbox.commands, name="sandbox")
 
 
