@@ -188,10 +188,11 @@ class Sandbox:
 
     def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
         moto_imports.load()
-        from sandbox import aws, engine
+        from sandbox import aws, engine, parameter_times
         from sandbox.instagram.accounts import DEMO_ACCOUNT
 
         running.callback(aws.forget)
+        running.enter_context(parameter_times.told_by(self.clock.now))
         running.enter_context(engine.install(self.functions, self.clock, self._on_status_change))
         self.calls.stop_execution = lambda job_id: engine.abort(job_id, self.clock)
         server = aws.Aws(listener, self.describe, self.clock, self.calls)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TREES = {"postwright": ROOT / "src", "lambdas": ROOT, "sandbox": ROOT, "statemachine": ROOT}
 
 # The modules of the core that own an AWS resource. Nothing else in the core may talk to AWS.
-OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions"}
+OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions", "alarms"}
 
 # Not while a module is imported: reading the environment, making clients, calling out.
 NOT_AT_IMPORT = (

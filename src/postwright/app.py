@@ -9,7 +9,8 @@ from functools import cache
 
 import httpx
 
-from postwright import breaker
+from postwright import breaker, refreshing
+from postwright.alarms import Alarms
 from postwright.errors import TokenInvalidError
 from postwright.executions import Executions
 from postwright.failures import GraphFailure
@@ -30,7 +31,9 @@ class App:
     media: MediaBucket
     tokens: Tokens
     executions: Executions
+    alarms: Alarms = field(default_factory=Alarms)
     http: httpx.Client = field(default_factory=new_http_client)
+    _seen: set[str] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
     def connect(cls, settings: Settings) -> App:
@@ -47,10 +50,14 @@ class App:
         """A client for the account; raises TokenInvalidError when its token is not stored.
 
         It takes up a new token as soon as Instagram refuses the one in memory. A publish is not
-        repeated even then, so it asks for a token that is read now.
+        repeated even then, so it asks for a token that is read now. With the setting `cold-start`
+        the first call for an account refreshes its token if that is due.
         """
         if token_read_now:
             self.tokens.renew(account_id)
+        elif self.settings.refresh == "cold-start" and account_id not in self._seen:
+            self._seen.add(account_id)
+            refreshing.refresh_when_due(self, account_id)
         credentials = self.tokens.credentials(account_id)
         return self._client(
             account_id,

@@ -229,9 +229,14 @@ def require_scopes(login: Login, granted: Collection[str]) -> None:
         )
 
 
+def is_professional(account: Account) -> bool:
+    """Whether Instagram publishes for an account of this type."""
+    return account.account_type.upper() in _PROFESSIONAL
+
+
 def require_professional(account: Account) -> None:
     """Raises LoginFailedError for a personal account, which Instagram publishes nothing for."""
-    if account.account_type and account.account_type.upper() not in _PROFESSIONAL:
+    if account.account_type and not is_professional(account):
         raise LoginFailedError(
             f"@{account.username} is a {account.account_type.lower()} account, and only"
             " professional ones can be published for. In the Instagram app: Settings, Account type"

@@ -74,6 +74,11 @@ class MediaBucket:
             shape=shape if SHAPE.fullmatch(shape) else None,
         )
 
+    def any_key(self) -> str | None:
+        """Some object of the bucket; None when it is empty."""
+        found = self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
+        return next((entry["Key"] for entry in found.get("Contents", [])), None)
+
     def presign(self, key: str, version_id: str | None = None) -> str:
         """A URL from which anybody may GET the object for a limited time. Never log or store it."""
         parameters: dict[str, Any] = {"Bucket": self._bucket, "Key": key}

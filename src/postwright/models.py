@@ -275,6 +275,16 @@ class TokenFacts(Record):
     trouble: str | None = None
     trouble_since: Instant | None = None
 
+    @property
+    def days_left(self) -> float | None:
+        """Days until the token ends, 0 when it has; None when it does not by itself."""
+        return _days_until(self.expires_at)
+
+    @property
+    def searching_days_left(self) -> float | None:
+        """The same for the Facebook user token; None where there is none."""
+        return _days_until(self.searching_expires_at)
+
 
 SettledHow = Literal["accepted", "not_published", "found", "expired"]
 
@@ -383,6 +393,12 @@ class Ref(Model):
     job_id: str
     account_id: str = "default"
     redrive_count: int = 0
+
+
+def _days_until(text: str | None) -> float | None:
+    if text is None:
+        return None
+    return max(0.0, -clock.seconds_since(parse_instant(text)) / 86_400)
 
 
 def now_text() -> str:

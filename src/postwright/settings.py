@@ -104,6 +104,27 @@ class Settings(BaseModel):
         alias="POSTWRIGHT_TOKEN_CACHE_SECONDS",
         description="How long a function keeps a token in memory.",
     )
+    refresh: Literal["schedule", "cold-start", "manual"] = Field(
+        "schedule",
+        alias="POSTWRIGHT_REFRESH",
+        description=(
+            "Who refreshes tokens: the daily function, each function when it first uses an account,"
+            " or nobody but `postwright auth refresh`."
+        ),
+    )
+    refresh_min_age_hours: float = Field(
+        24,
+        ge=0,
+        alias="POSTWRIGHT_REFRESH_MIN_AGE_HOURS",
+        description="How old a token must be; Instagram refuses to refresh younger ones.",
+    )
+    refresh_below_days: float = Field(
+        45,
+        gt=0,
+        le=60,
+        alias="POSTWRIGHT_REFRESH_BELOW_DAYS",
+        description="A token with fewer days left is refreshed.",
+    )
 
     @field_validator("graph_url")
     @classmethod

@@ -22,7 +22,7 @@ from postwright.media import MediaBucket
 from postwright.settings import Settings
 from postwright.store import Store
 from postwright.tokens import Tokens
-from sandbox import moto_imports
+from sandbox import moto_imports, parameter_times
 from tests.instagram_lab import Lab
 from tests.media import MediaServer
 from tests.unit.core_world import STATE_MACHINE, Cloud, FakeExecutions, HandClock, World
@@ -73,8 +73,9 @@ def cloud() -> Iterator[Cloud]:
     for service in ("dynamodb", "ssm"):
         getattr(found, service).meta.events.register(f"before-send.{service}", in_process)
     found.s3.create_bucket(Bucket=found.bucket)
-    found.put_credentials(found.prefix)
-    yield found
+    with parameter_times.told_by(clock.now):
+        found.put_credentials(found.prefix)
+        yield found
     for client in (found.dynamodb, found.s3, found.ssm):
         client.close()
     aws.close()

@@ -25,8 +25,14 @@ def test_without_any_variable_the_defaults_hold() -> None:
         "image_budget_seconds": 300,
         "video_budget_seconds": 3600,
         "schedule_max_days": 30,
+        "hashtag_pool": "content/cache/hashtag-pool.json",
+        "hashtag_count": 5,
+        "hashtag_stale_days": 14,
         "presign_seconds": 3600,
         "token_cache_seconds": 300,
+        "refresh": "schedule",
+        "refresh_min_age_hours": 24,
+        "refresh_below_days": 45,
     }
 
 
@@ -42,8 +48,14 @@ VALUES: dict[str, tuple[str, Any]] = {
     "POSTWRIGHT_IMAGE_BUDGET_SECONDS": ("60", 60),
     "POSTWRIGHT_VIDEO_BUDGET_SECONDS": ("7200", 7200),
     "POSTWRIGHT_SCHEDULE_MAX_DAYS": ("7", 7),
+    "POSTWRIGHT_HASHTAG_POOL": ("pool.json", "pool.json"),
+    "POSTWRIGHT_HASHTAG_COUNT": ("7", 7),
+    "POSTWRIGHT_HASHTAG_STALE_DAYS": ("3", 3),
     "POSTWRIGHT_PRESIGN_SECONDS": ("600", 600),
     "POSTWRIGHT_TOKEN_CACHE_SECONDS": ("0", 0),
+    "POSTWRIGHT_REFRESH": ("cold-start", "cold-start"),
+    "POSTWRIGHT_REFRESH_MIN_AGE_HOURS": ("36", 36),
+    "POSTWRIGHT_REFRESH_BELOW_DAYS": ("30", 30),
 }
 
 

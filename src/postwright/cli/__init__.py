@@ -19,6 +19,7 @@ from botocore import exceptions as botocore
 import postwright
 from postwright.cli import (
     auth,
+    doctor,
     hashtags,
     preflight,
     publish,
@@ -49,6 +50,7 @@ cli.command("reconcile")(settle.reconcile)
 cli.command("unblock")(settle.unblock)
 cli.command("preflight")(preflight.command)
 cli.command("repair")(repair.command)
+cli.command("doctor")(doctor.command)
 cli.add_typer(hashtags.commands, name="hashtags")
 cli.add_typer(auth.commands, name="auth")
 cli.add_typer(sandbox.commands, name="sandbox")

@@ -1,0 +1,44 @@
+"""Events for whoever runs Postwright, on the default bus of EventBridge.
+
+A rule on `{"source": ["postwright"]}` leads them to mail, chat or a pager. They hold no secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE: Final = "postwright"
+
+
+class AlarmNotSentError(Exception):
+    """EventBridge did not take an event; whoever raised the alarm must fail where it is seen."""
+
+
+class Alarms:
+    """Sends events; the client is made with the first, which most processes never send."""
+
+    def __init__(self, client: EventBridgeClient | None = None) -> None:
+        self._given = client
+
+    @cached_property
+    def _client(self) -> EventBridgeClient:
+        return self._given or boto3.client("events")
+
+    def send(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """Send one event; raises AlarmNotSentError where EventBridge says that it was not taken.
+
+        A repeat sends it again.
+        """
+        answer = self._client.put_events(
+            Entries=[{"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}]
+        )
+        if answer.get("FailedEntryCount"):
+            raise AlarmNotSentError(f"EventBridge did not take an event of the kind {kind!r}.")

@@ -1,0 +1,45 @@
+"""`postwright doctor`: whether everything that publishing needs is in order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from postwright import doctor
+from postwright.cli.connection import connect
+from postwright.cli.console import counted, print_json, say
+from postwright.doctor import Finding
+
+
+def command(
+    account_id: Annotated[
+        str, typer.Option("--account", metavar="ACCOUNT", help="The account.")
+    ] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Check the account, its token, what waits and the bucket; exit code 1 on a problem.
+
+    It only reads, and publishes nothing.
+    """
+    findings = doctor.examine(connect(), account_id)
+    problems = sum(finding.status == "problem" for finding in findings)
+    if as_json:
+        document = {"accountId": account_id, "ok": problems == 0}
+        print_json({**document, "findings": [finding.to_json() for finding in findings]})
+    else:
+        for finding in findings:
+            for line in _lines(finding):
+                say.result(line)
+        warnings = sum(finding.status == "warning" for finding in findings)
+        say.note(f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _lines(finding: Finding) -> list[str]:
+    name = finding.check.replace("_", " ")
+    lines = [f"{finding.status:<8} {name:<18} {finding.sentence}"]
+    if finding.fix:
+        lines.append(f"{'':<27} {finding.fix}")
+    return lines
