@@ -131,6 +131,7 @@ REFERENCE = (
     Known(12, None, "c", "mend"),
     Known(18, 2207034, "o", "wait"),
     Known(24, 2207024, "o", "mend"),
+    Known(100, None, "o", "mend"),
     Known(24, 2207045, "o", "mend"),
     Known(1, None, "*", "again", tries=3, http=500),
     Known(2, None, "*", "again", tries=3, http=503),

@@ -510,6 +510,15 @@ TABLE: Final[tuple[Row, ...]] = (
         _SEARCH,
     ),
     Row(
+        100,
+        None,
+        InvalidPostError,
+        "Instagram does not search for this hashtag.",
+        "It may count as sensitive; take another one.",
+        "Meta, hashtag search guide, 2024-01-26; the code is not told there",
+        _SEARCH,
+    ),
+    Row(
         24,
         2207024,
         InvalidPostError,

@@ -310,7 +310,7 @@ class InstagramClient:
         if after:
             parameters["after"] = after
         body = self._get("read", f"{self.user_id}/media", parameters)
-        return MediaPage(tuple(_media(row) for row in _rows(body)), _next_cursor(body))
+        return MediaPage(tuple(_media(row) for row in rows(body)), next_cursor(body))
 
     def media(self, media_id: str) -> Media:
         """One published post."""
@@ -318,7 +318,11 @@ class InstagramClient:
 
     def child_count(self, media_id: str) -> int:
         """How many items a published carousel has."""
-        return len(_rows(self._get("media", f"{media_id}/children", {"fields": "id"})))
+        return len(rows(self._get("media", f"{media_id}/children", {"fields": "id"})))
+
+    def read(self, call: Call, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """The answer to a reading call that has no method of its own here."""
+        return self._get(call, path, parameters)
 
     def account(self) -> Account:
         """The account behind the token; flat and wrapped answers are understood.
@@ -329,7 +333,7 @@ class InstagramClient:
             body = self._get("read", self.user_id, {"fields": _FACEBOOK_ACCOUNT_FIELDS})
         else:
             body = self._get("read", "me", {"fields": _ACCOUNT_FIELDS})
-        row = next(iter(_rows(body)), {}) if "data" in body else body
+        row = next(iter(rows(body)), {}) if "data" in body else body
         user_id = row.get("user_id") or row.get("id")
         if not user_id:
             raise _without("the account's id")
@@ -465,17 +469,18 @@ def _id_of(body: Mapping[str, Any], call: Call) -> str:
     return found
 
 
-def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The list of an answer. One that is missing is not an empty one: that nothing was published is
     concluded from lists.
     """
-    rows = body.get("data")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    listed = body.get("data")
+    if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
         raise _without("the list that was asked for")
-    return rows
+    return listed
 
 
-def _next_cursor(body: Mapping[str, Any]) -> str | None:
+def next_cursor(body: Mapping[str, Any]) -> str | None:
+    """What leads to the next page of a list, or None on its last one."""
     paging = body.get("paging")
     cursors = paging.get("cursors") if isinstance(paging, dict) and paging.get("next") else None
     return _text(cursors.get("after")) if isinstance(cursors, dict) else None
@@ -528,7 +533,7 @@ def _media(row: Mapping[str, Any]) -> Media:
         media_type=_text(row.get("media_type")),
         media_product_type=_text(row.get("media_product_type")),
         permalink=_text(row.get("permalink")),
-        timestamp=_timestamp(_text(row.get("timestamp"))),
+        timestamp=timestamp(row.get("timestamp")),
     )
 
 
@@ -536,8 +541,9 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _timestamp(text: str | None) -> datetime | None:
+def timestamp(value: Any) -> datetime | None:
+    """An instant as Instagram writes it, or None for anything else."""
     try:
-        return datetime.strptime(text or "", "%Y-%m-%dT%H:%M:%S%z")
+        return datetime.strptime(_text(value) or "", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None

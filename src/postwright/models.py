@@ -286,6 +286,40 @@ class TokenFacts(Record):
         return _days_until(self.searching_expires_at)
 
 
+class SearchedHashtag(Model):
+    """A hashtag that an account has searched for, or is about to.
+
+    It is `counted` when Instagram is known to count it. Its seven days began at `since` or before
+    that. One that another tool searched for may have no name, one that is about to be searched for
+    has no id. `asked_at` is when one of our processes last set out to search for it, `takers` how
+    many have and are not back.
+    """
+
+    tag: str | None = None
+    id: str | None = None
+    since: Instant
+    counted: bool = True
+    asked_at: Instant | None = None
+    takers: int = 0
+
+
+class SearchLedger(Record):
+    """The hashtags that use up an account's searches; `version` fences every write.
+
+    `synced_at` is when Instagram's own list was last read, `paused_until` until when nothing is
+    asked, because the app's calls are nearly used up.
+    """
+
+    version: int = 0
+    hashtags: list[SearchedHashtag] = []
+    synced_at: Instant | None = None
+    paused_until: Instant | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Short: of most hashtags only a name, an id and a time."""
+        return self.model_dump(by_alias=True, exclude_defaults=True, mode="json")
+
+
 SettledHow = Literal["accepted", "not_published", "found", "expired"]
 
 

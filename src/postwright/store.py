@@ -30,6 +30,7 @@ from postwright.models import (
     Job,
     PublishStatus,
     Ref,
+    SearchLedger,
     Session,
     TokenFacts,
     now_text,
@@ -54,6 +55,7 @@ _JOB_ID_MAX: Final = 80
 """A job's id is the name of an execution, and that has at most 80 characters."""
 _DESCRIPTION: Final = "DESCRIPTION#"
 _BLOCK: Final = "BLOCK"
+_HASHTAGS: Final = "HASHTAGS"
 _FACTS: Final = "TOKEN"
 _LEASE: Final = "TOKEN#LEASE"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
@@ -497,6 +499,25 @@ class Store:
         """Forget the block of an account; a repeat changes nothing."""
         key = _serialized(_key(f"ACCOUNT#{account_id}", _BLOCK))
         self._client.delete_item(TableName=self._table, Key=key)
+
+    # What an account has searched for
+
+    def search_ledger(self, account_id: str) -> SearchLedger:
+        """The hashtags that count for an account (consistent read); an empty one at first."""
+        found = self._get(_key(f"ACCOUNT#{account_id}", _HASHTAGS))
+        return SearchLedger.model_validate(found) if found else SearchLedger()
+
+    def put_search_ledger(self, account_id: str, ledger: SearchLedger) -> None:
+        """Write the version after `ledger.version`; raises ConditionFailedError when somebody has
+        written it meanwhile.
+        """
+        after = ledger.model_copy(update={"version": ledger.version + 1})
+        self._put(
+            {**_key(f"ACCOUNT#{account_id}", _HASHTAGS), **after.to_json()},
+            condition="attribute_not_exists(PK) OR #version = :version",
+            names={"#version": "version"},
+            values={":version": ledger.version},
+        )
 
     # What is known of an account's token
 

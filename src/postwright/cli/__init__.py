@@ -21,6 +21,7 @@ from postwright.cli import (
     auth,
     doctor,
     hashtags,
+    location,
     preflight,
     publish,
     repair,
@@ -53,6 +54,7 @@ cli.command("repair")(repair.command)
 cli.command("doctor")(doctor.command)
 cli.add_typer(hashtags.commands, name="hashtags")
 cli.add_typer(auth.commands, name="auth")
+cli.add_typer(location.commands, name="location")
 cli.add_typer(sandbox.commands, name="sandbox")
 
 

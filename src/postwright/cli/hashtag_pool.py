@@ -21,6 +21,7 @@ from postwright.cli.console import (
 from postwright.cli.preflight import Json
 from postwright.errors import InvalidPostError
 from postwright.hashtags.pool import Pool, PooledTag, PoolError, PoolFile, read_import
+from postwright.hashtags.statistics import Statistics
 from postwright.hashtags.tags import normalise_all
 from postwright.settings import Settings
 
@@ -176,12 +177,18 @@ def _ranked(tag: PooledTag, stale_days: int) -> dict[str, Any]:
     }
 
 
+def measured_line(tag: str, measured: Statistics) -> str:
+    """A hashtag with its score and the numbers behind it."""
+    return (
+        f"#{tag}  score {measured.score:.2f}: {measured.likes:.0f} likes,"
+        f" {measured.comments:.0f} comments, {measured.posts_per_hour:.1f} new posts an hour"
+    )
+
+
 def _told(tag: PooledTag, stale_days: int) -> str:
     measured = tag.statistics
     if measured is None:
         return f"#{tag.tag}  not measured"
-    old = f", old: measured on {measured.measured_at[:10]}" if measured.is_stale(stale_days) else ""
-    return (
-        f"#{tag.tag}  score {measured.score:.2f}: {measured.likes:.0f} likes,"
-        f" {measured.comments:.0f} comments, {measured.posts_per_hour:.1f} new posts an hour{old}"
-    )
+    line = measured_line(tag.tag, measured)
+    is_stale = measured.is_stale(stale_days)
+    return f"{line}, old: measured on {measured.measured_at[:10]}" if is_stale else line

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from postwright import caption, limits, posts
+from postwright import caption, clock, limits, posts
 from postwright.app import App
 from postwright.cli import hashtag_pool
 from postwright.cli.connection import connect
@@ -17,14 +18,20 @@ from postwright.cli.hashtag_pool import (
     DEFAULT_STALE_DAYS,
     PoolPath,
     StaleDays,
+    Tags,
+    measured_line,
     pool_problems,
+    tags_of_arguments,
 )
 from postwright.cli.preflight import Json
 from postwright.errors import InvalidPostError
-from postwright.hashtags import picking, used
+from postwright.graph_search import GraphSearch
+from postwright.hashtags import picking, searching, used
+from postwright.hashtags.budget import LIMIT, HashtagBudget, Standing, frees_at
 from postwright.hashtags.picking import Pick
-from postwright.hashtags.pool import PoolFile
-from postwright.models import Group
+from postwright.hashtags.pool import PooledTag, PoolFile, Source
+from postwright.hashtags.searching import Found
+from postwright.models import Group, now_text
 from postwright.settings import Settings
 
 Account = Annotated[str, typer.Option("--account", help="The account.")]
@@ -95,6 +102,102 @@ def pick(
     if app and group:
         _write(app, group, found, replace=replace)
     _tell(found, seed, group, as_json=as_json)
+
+
+@commands.command("search")
+def search(
+    tags: Tags,
+    account: Account = "default",
+    add: Annotated[
+        bool, typer.Option("--add", help="Put them into the pool with what was measured.")
+    ] = False,
+    pool: PoolPath = DEFAULT_POOL,
+    as_json: Json = False,
+) -> None:
+    """Measure hashtags on Instagram: 30 different ones in any 7 days, repeats are free.
+
+    What was measured of hashtags in the pool is kept there.
+    """
+    wanted = tags_of_arguments(tags)
+    app = connect()
+    graph = GraphSearch(app.searching(account))
+    found = searching.search(HashtagBudget(app.store, account, graph), graph, wanted)
+    with pool_problems():
+        _keep(found, pool, add=add)
+    if as_json:
+        print_json(_search_document(found))
+    else:
+        _tell_search(found)
+    if found.stopped or found.refused:
+        raise typer.Exit(1)
+
+
+@commands.command("budget")
+def budget(account: Account = "default", as_json: Json = False) -> None:
+    """Which searches of the last 7 days Instagram counts, and when each counts no more."""
+    app = connect()
+    standing = HashtagBudget(app.store, account, GraphSearch(app.searching(account))).look()
+    if as_json:
+        print_json(_budget_document(standing))
+        return
+    open_ones = f", {standing.open} open" if standing.open else ""
+    say.result(f"{standing.used} of {LIMIT} used{open_ones}, {standing.free} free")
+    for found in standing.hashtags:
+        named = f"#{found.tag}" if found.tag else f"hashtag {found.id}"
+        open_one = "" if found.counted else "  (no clear answer yet)"
+        say.result(f"  {named}  until {clock.to_text(frees_at(found))} at the latest{open_one}")
+
+
+def _keep(found: Found, path: Path, *, add: bool) -> None:
+    """Write what was measured into the pool."""
+    file = PoolFile(path)
+    if not found.measured or not (add or found.measured.keys() & file.read().tags.keys()):
+        return
+    source = Source(name="search", at=now_text())
+    with file.changing() as pool:
+        for tag, statistics in found.measured.items():
+            if tag in pool.tags:
+                pool.add(PooledTag(tag=tag, statistics=statistics))
+            elif add:
+                pool.add(PooledTag(tag=tag, sources=[source], statistics=statistics))
+
+
+def _search_document(found: Found) -> dict[str, Any]:
+    return {
+        "found": [
+            {"tag": tag, "score": statistics.score, "statistics": statistics.to_json()}
+            for tag, statistics in found.measured.items()
+        ],
+        "refused": [{"tag": tag, "why": why} for tag, why in found.refused.items()],
+        "error": found.stopped.to_json() if found.stopped else None,
+    }
+
+
+def _tell_search(found: Found) -> None:
+    for tag, statistics in found.measured.items():
+        say.result(measured_line(tag, statistics))
+    for tag, why in found.refused.items():
+        say.result(f"#{tag}  {why}")
+    if found.stopped:
+        warn(found.stopped.sentence)
+
+
+def _budget_document(standing: Standing) -> dict[str, Any]:
+    return {
+        "limit": LIMIT,
+        "used": standing.used,
+        "open": standing.open,
+        "free": standing.free,
+        "hashtags": [
+            {
+                "tag": found.tag,
+                "id": found.id,
+                "counted": found.counted,
+                "freesAt": clock.to_text(frees_at(found)),
+            }
+            for found in standing.hashtags
+        ],
+    }
 
 
 def _group_named(app: App, post: str) -> Group:
