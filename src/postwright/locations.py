@@ -86,7 +86,7 @@ def _place(row: Mapping[str, Any], near: Point | None) -> Place | None:
         address=", ".join(str(location[part]) for part in _ADDRESS if location.get(part)),
         point=point,
         link=str(row["link"]) if row.get("link") else None,
-        km=round(near.km_to(point), 2) if near else None,
+        km=near.km_to(point) if near else None,
     )
 
 

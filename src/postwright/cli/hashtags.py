@@ -31,7 +31,7 @@ from postwright.hashtags.budget import LIMIT, HashtagBudget, Standing, frees_at
 from postwright.hashtags.picking import Pick
 from postwright.hashtags.pool import PooledTag, PoolFile, Source
 from postwright.hashtags.searching import Found
-from postwright.models import Group, now_text
+from postwright.models import Group, PublishRequest, now_text
 from postwright.settings import Settings
 
 Account = Annotated[str, typer.Option("--account", help="The account.")]
@@ -94,8 +94,9 @@ def pick(
         raise UsageError("--no-look is for a pick that is only printed, not with --for.")
     with pool_problems():
         ranked = [found.tag for found in PoolFile(pool).read().ranked(stale_days)]
+    request = _request_for(post) if post else None
     app = connect() if look else None
-    group = _group_named(app, post) if app and post else None
+    group = posts.find_group(app, request) if app and request else None
     before = used.sets_before(app, _account_of(group, account), group) if app else []
     seed = seed or post or secrets.token_hex(4)
     found = picking.pick(ranked, count, seed=seed, last_posts=before)
@@ -200,13 +201,12 @@ def _budget_document(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _group_named(app: App, post: str) -> Group:
+def _request_for(post: str) -> PublishRequest:
     session_id, _, group_id = post.partition("/")
     try:
-        request = posts.parse_request({"sessionId": session_id, "groupId": group_id})
+        return posts.parse_request({"sessionId": session_id, "groupId": group_id})
     except InvalidPostError as error:
         raise UsageError(f"--for takes SESSION/GROUP, as in demo/group-1, not {post!r}.") from error
-    return posts.find_group(app, request)
 
 
 def _account_of(group: Group | None, account: str | None) -> str:

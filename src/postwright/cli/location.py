@@ -66,6 +66,6 @@ def _document(place: Place) -> dict[str, Any]:
         "address": place.address,
         "latitude": place.point.latitude,
         "longitude": place.point.longitude,
-        "km": place.km,
+        "km": None if place.km is None else round(place.km, 2),
         "link": place.link,
     }

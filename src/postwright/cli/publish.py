@@ -56,6 +56,12 @@ def command(
     alt: Annotated[
         list[str] | None, typer.Option("--alt", help="Alt text of the next file; in order.")
     ] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(
+            "--location", metavar="ID", help="Place of the post, by the id of `location search`."
+        ),
+    ] = None,
     session: Annotated[
         str | None, typer.Option("--session", help="Session of a group that is stored already.")
     ] = None,
@@ -77,13 +83,15 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Publish files, or a stored group, and follow the run until the post is live."""
-    _check_usage(files or [], [caption, *(hashtag or []), *(alt or [])], alt or [], session, group)
+    texts = [caption, *(hashtag or []), *(alt or []), location or ""]
+    _check_usage(files or [], texts, alt or [], session, group)
+    _check_location(location)
     app = connect()
     request = _request(session, group, account, publish_at, on_quota)
     job_id = None
     try:
         if files:
-            _store(app, request, files, caption, hashtag or [], alt or [])
+            _store(app, request, files, caption, hashtag or [], alt or [], location)
         with _ctrl_c_afterwards():
             job_id = _start(app, request)
         job = follow.until_over(app, job_id, live=not as_json)
@@ -108,9 +116,18 @@ def _check_usage(
     if not files and not (session and group):
         raise UsageError("Name FILES, or a stored post with --session and --group.")
     if not files and any(texts):
-        raise UsageError("--caption, --hashtag and --alt go with FILES; a stored post has its own.")
+        raise UsageError(
+            "--caption, --hashtag, --alt and --location go with FILES; a stored post has its own."
+        )
     if len(alt) > len(files):
         raise UsageError(f"{len(alt)} alt texts were given for {len(files)} files.")
+
+
+def _check_location(location: str | None) -> None:
+    if location is not None and not (location.isascii() and location.isdecimal()):
+        raise UsageError(
+            f"--location takes a number, not {location!r}. `postwright location search` finds it."
+        )
 
 
 def _request(
@@ -151,6 +168,7 @@ def _store(
     caption: str,
     hashtags: Sequence[str],
     alt: Sequence[str],
+    location: str | None,
 ) -> None:
     """Check the files, upload them and write session, description and group; the group last."""
     text = captions.assemble(caption, hashtags)
@@ -161,6 +179,7 @@ def _store(
     session_id, group_id = request.session_id, request.group_id
     kinds = [kind for kind in found.kinds if kind is not None]
     media = _media(session_id, files, kinds, alt)
+    media[0].location_id = location
     problems = [
         problem
         for index, item in enumerate(media)
