@@ -139,7 +139,7 @@ def test_a_place_that_was_found_is_that_of_a_carousel_as_a_whole(
 
     assert [line.split("  ")[:4] for line in told] == [
         ["900000000000002", "Sandhaven Beach", "Sandhaven, Germany", "0.6 km"],
-        ["900000000000001", "Dune Café", "Sandhaven, Germany", "0.8 km"],
+        ["900000000000001", "Dune Café", "Sandhaven, Germany", "0.7 km"],
     ]
     assert (place["name"], place["km"]) == ("Lighthouse Gallery", None)
     assert (none.code, none.json) == (1, {"places": []})
