@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from sandbox.instagram import errors
 from sandbox.instagram.accounts import ACCOUNTS, DEMO_PERSON
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import CallName
-from sandbox.instagram.hosts import GRAPH_FACEBOOK, Address, address_of
+from sandbox.instagram.hosts import GRAPH_FACEBOOK, UPLOAD, Address, address_of
 from sandbox.instagram.parameters import Parameters
 from sandbox.trace import HEADER
 
 _BODY_LIMIT = 1024 * 1024
+_UPLOAD_LIMIT = 300 * 1024 * 1024
+"""Nothing longer is taken as a video."""
+_UPLOAD_HEADERS = ("offset", "file_size", "file_url")
 _TOKEN_NODES = ("access_token", "refresh_access_token")
 _CALLS: dict[tuple[str, str], CallName] = {
     ("POST", "media"): "create",
@@ -44,10 +49,25 @@ _CALLS: dict[tuple[str, str], CallName] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The body of an upload, or as much of it as came, and its headers as they were sent."""
+
+    path: Path
+    size: int
+    offset: str | None
+    file_size: str | None
+    file_url: str | None
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
 @dataclass(slots=True)
 class GraphCall:
     """`problem` is set when the body could not be read; `query_token` is for calls that take no
-    other; `trace` says which invocation makes the call.
+    other; `trace` says which invocation makes the call; `received` is what came to be uploaded,
+    whose headers are parameters too.
     """
 
     method: str
@@ -59,10 +79,16 @@ class GraphCall:
     user_agent: str
     trace: str | None
     problem: GraphError | None
+    received: Received | None = None
     address: Address = field(init=False)
 
     def __post_init__(self) -> None:
         self.address = address_of(self.path)
+
+    def discard(self) -> None:
+        """Forget what came to be uploaded, of a call that takes no effect."""
+        if self.received is not None:
+            self.received.discard()
 
     @property
     def host(self) -> str:
@@ -84,6 +110,8 @@ class GraphCall:
         `read_as` says it of the reading of a node that is neither a user nor a published media.
         """
         method = "GET" if self.method == "HEAD" else self.method
+        if self.host == UPLOAD:
+            return "upload"
         if self.host == GRAPH_FACEBOOK and (name := self._facebook_name(method)) is not None:
             return name
         match (method, self.segments):
@@ -120,12 +148,18 @@ def _node_call(node: str) -> CallName:
     return "user" if is_user else "media"
 
 
-async def read_call(request: Request) -> GraphCall:
-    """The call with parameters of query and body together; the token is taken out of them."""
+async def read_call(request: Request, new_file: Callable[[], Path]) -> GraphCall:
+    """The call with parameters of query and body together; the token is taken out of them.
+
+    The body of an upload goes into a new file instead.
+    """
     query: dict[str, Any] = dict(parse_qsl(request.url.query, keep_blank_values=True))
     body: dict[str, Any] = {}
-    problem = None
-    if request.method not in ("GET", "HEAD"):
+    problem, received = None, None
+    if address_of(request.url.path).host == UPLOAD:
+        received = await _receive(request, new_file())
+        body = {name: value for name, value in request.headers.items() if name in _UPLOAD_HEADERS}
+    elif request.method not in ("GET", "HEAD"):
         try:
             body = await _read_body(request)
         except GraphError as error:
@@ -143,7 +177,19 @@ async def read_call(request: Request) -> GraphCall:
         user_agent=request.headers.get("user-agent", ""),
         trace=request.headers.get(HEADER),
         problem=problem,
+        received=received,
     )
+
+
+async def _receive(request: Request, path: Path) -> Received:
+    """Up to the end of the body, or of the connection."""
+    size = 0
+    with path.open("wb") as file, suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            if size + len(chunk) > _UPLOAD_LIMIT:
+                break
+            size += file.write(chunk)
+    return Received(path, size, *(request.headers.get(name) for name in _UPLOAD_HEADERS))
 
 
 def _token(

@@ -46,6 +46,9 @@ _SLOTS = {
 }
 
 
+_VIDEOS = (Slot.REEL, Slot.STORY_VIDEO, Slot.CHILD_VIDEO)
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerRequest:
     """A valid request. `options` are the parameters that only travel along to the post."""
@@ -57,6 +60,7 @@ class ContainerRequest:
     caption: str
     children: tuple[str, ...]
     options: dict[str, Any]
+    is_upload: bool = False
 
 
 def container_request(
@@ -64,20 +68,22 @@ def container_request(
 ) -> ContainerRequest:
     """Raises GraphError as Instagram words it; some parameters exist only on graph.facebook.com."""
     kind, is_child = _kind(parameters)
-    slot = _slot(kind, is_child, parameters)
+    is_upload = on_facebook and parameters.text("upload_type") == "resumable"
+    slot = _slot(kind, is_child, parameters, is_upload=is_upload)
     if is_child and config.child_options == "ignore":
         parameters = parameters.without("caption", "collaborators")
-    if on_facebook and parameters.text("upload_type") == "resumable":
-        raise GraphError(errors.NO_RESUMABLE_UPLOAD)
-    url, children = _source(slot, parameters, config)
+    if is_upload:
+        _refuse_with_upload(slot, parameters)
+    url, children = ("", ()) if is_upload else _source(slot, parameters, config)
     return ContainerRequest(
         kind=kind,
         is_child=is_child,
-        is_video=slot in (Slot.REEL, Slot.STORY_VIDEO, Slot.CHILD_VIDEO),
+        is_video=slot in _VIDEOS,
         url=url,
         caption=_caption(slot, parameters, config),
         children=children,
         options=read_options(Asked(parameters, slot, config), on_facebook=on_facebook),
+        is_upload=is_upload,
     )
 
 
@@ -102,10 +108,17 @@ def _kind(parameters: Parameters) -> tuple[Kind, bool]:
     return kind, is_child
 
 
-def _slot(kind: Kind, is_child: bool, parameters: Parameters) -> Slot:
+def _slot(kind: Kind, is_child: bool, parameters: Parameters, *, is_upload: bool) -> Slot:
     if kind is not Kind.STORIES:
         return _SLOTS[kind, is_child]
-    return Slot.STORY_VIDEO if "video_url" in parameters else Slot.STORY_IMAGE
+    return Slot.STORY_VIDEO if is_upload or "video_url" in parameters else Slot.STORY_IMAGE
+
+
+def _refuse_with_upload(slot: Slot, parameters: Parameters) -> None:
+    """Videos alone are uploaded, and then there is no URL."""
+    if slot not in _VIDEOS:
+        parameters.refuse("upload_type")
+    parameters.refuse(*_SOURCES)
 
 
 def _source(slot: Slot, parameters: Parameters, config: Config) -> tuple[str, tuple[str, ...]]:

@@ -8,13 +8,16 @@ The text of EXPIRED is not established.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
+from threading import Lock
 
 from sandbox.instagram import errors
 from sandbox.instagram.container_rules import ContainerRequest
 from sandbox.instagram.errors import GraphError
+from sandbox.instagram.faults import Twist
 from sandbox.instagram.media_door import MediaFile
 
 LIFE = timedelta(hours=24)
@@ -39,6 +42,20 @@ _TEXTS = {
 
 
 @dataclass(eq=False, slots=True)
+class Upload:
+    """The bytes of a video that come in by and by; `lock` is held while they do.
+
+    `twist` is what the fault script had for the making of the container.
+    """
+
+    path: Path
+    twist: Twist
+    received: int = 0
+    is_complete: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(eq=False, slots=True)
 class Container:
     """Changes hands between threads under the simulator's lock.
 
@@ -55,6 +72,7 @@ class Container:
     subject: str = ""
     children: tuple[Container, ...] = ()
     media: MediaFile | None = None
+    upload: Upload | None = None
     is_fetching: bool = False
     polls_left: int | None = None
     failed_with: int | str | None = None
@@ -67,13 +85,24 @@ class Container:
             return Status.PUBLISHED
         if now >= self.expires_at:
             return Status.EXPIRED
-        if self.is_fetching or not self._is_due(now):
+        if self.is_fetching or self.awaits_upload or not self._is_due(now):
             return Status.IN_PROGRESS
         if self.failed_with is not None:
             return Status.ERROR
         if any(child.status(now) is Status.IN_PROGRESS for child in self.children):
             return Status.IN_PROGRESS
         return Status.FINISHED
+
+    @property
+    def awaits_upload(self) -> bool:
+        return self.upload is not None and not self.upload.is_complete
+
+    def discard(self) -> None:
+        """Remove its files; whoever works on some of them removes these."""
+        if self.media is not None:
+            self.media.discard()
+        if self.upload is not None and not self.is_fetching:
+            self.upload.path.unlink(missing_ok=True)
 
     def note_poll(self) -> None:
         """Somebody has looked at the status."""
@@ -147,8 +176,7 @@ class Containers:
 
     def clear(self) -> None:
         for container in self._by_id.values():
-            if container.media is not None:
-                container.media.discard()
+            container.discard()
         self._by_id.clear()
 
     def _forget_before(self, instant: datetime) -> None:
@@ -157,5 +185,5 @@ class Containers:
             if oldest.created_at > instant or oldest.is_fetching:
                 return
             del self._by_id[oldest.id]
-            if oldest.media is not None and oldest.published_as is None:
-                oldest.media.discard()
+            if oldest.published_as is None:
+                oldest.discard()

@@ -1,7 +1,7 @@
 """Making containers: `POST /{ig-user-id}/media`.
 
 An image is fetched and judged before the call returns, a video afterwards (content publishing
-guide, Meta, 2026; public bug threads for what fails when).
+guide, Meta, 2026; public bug threads for what fails when), or when its bytes have been uploaded.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.instagram import errors, media_judge
 from sandbox.instagram.container_rules import ContainerRequest, Kind, container_request
-from sandbox.instagram.containers import LIFE, Container, Status
+from sandbox.instagram.containers import LIFE, Container, Status, Upload
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import PLAIN, Twist
 from sandbox.instagram.media_door import MediaDoor, MediaFile
-from sandbox.instagram.media_judge import VideoRefusedError
+from sandbox.instagram.media_judge import Use, VideoRefusedError
 from sandbox.instagram.parameters import Parameters
 from sandbox.instagram.processing import Processing
 from sandbox.instagram.world import Profile, World
@@ -55,11 +55,13 @@ class Creation:
         request = container_request(parameters, self._world.config, on_facebook=on_facebook)
         if request.kind is Kind.CAROUSEL:
             container = self._create_carousel(profile, request, twist)
+        elif request.is_upload:
+            container = self._create_upload(profile, request, twist)
         elif request.is_video:
             container = self._create_video(profile, request, twist)
         else:
             container = self._create_image(profile, request, twist)
-        if not container.is_fetching:
+        if not container.is_fetching and not container.awaits_upload:
             self._world.clock.note_due(container.ready_at)
         return {"id": container.id}
 
@@ -88,8 +90,41 @@ class Creation:
                 self._set_ready(container, self._world.config.video, twist)
                 return container
             container.is_fetching = True
-        self._in_background(lambda: self._fetch_video(container, twist))
+        self._in_background(
+            lambda: self._work_on(
+                container, twist, lambda: self._fetch(request), container.created_at
+            )
+        )
         return container
+
+    def _create_upload(
+        self, profile: Profile, request: ContainerRequest, twist: Twist
+    ) -> Container:
+        """Nothing happens until the bytes are there."""
+        with self._world.lock:
+            container = self._add(profile, request, twist)
+            container.upload = Upload(self.new_path(), twist)
+            return container
+
+    def new_path(self) -> Path:
+        """For bytes of a video that come in."""
+        return self._door.new_path(".video")
+
+    def fetch_upload(self, url: str, upload: Upload) -> int:
+        """The size of a video that is fetched at once instead; raises VideoRefusedError."""
+        timeout = self._world.config.fetch_timeout_seconds
+        limit = media_judge.REEL.bytes_max
+        _, size = self._door.download_video(url, upload.path, timeout=timeout, bytes_max=limit)
+        return size
+
+    def process_upload(self, container: Container, upload: Upload) -> None:
+        """What follows when all bytes are there."""
+        began_at = self._world.clock.now()
+        self._in_background(
+            lambda: self._work_on(
+                container, upload.twist, lambda: self._take(container.request, upload), began_at
+            )
+        )
 
     def _create_carousel(
         self, profile: Profile, request: ContainerRequest, twist: Twist
@@ -138,7 +173,8 @@ class Creation:
 
     def _subject(self, request: ContainerRequest) -> str:
         """What is processed and for which time, so that a draw does not depend on the order."""
-        name = _path(request.url) if request.url else f"carousel {request.caption}"
+        what = "upload" if request.is_upload else "carousel"
+        name = _path(request.url) if request.url else f"{what} {request.caption}"
         self._world.times_made[name] += 1
         return f"{name} {self._world.times_made[name]}"
 
@@ -150,13 +186,17 @@ class Creation:
         *,
         size: int = 0,
         length: float = 0,
+        began_at: datetime | None = None,
     ) -> None:
-        """The caller holds the lock."""
+        """So long after the work began, which is the making unless it is told.
+
+        The caller holds the lock.
+        """
         seconds = twist.processing_seconds
         if seconds is None:
             seed = self._world.config.seed
             seconds = model.draw(size=size, length=length, seed=seed, subject=container.subject)
-        container.ready_at = container.created_at + timedelta(seconds=seconds)
+        container.ready_at = (began_at or container.created_at) + timedelta(seconds=seconds)
 
     def _in_background(self, work: Callable[[], None]) -> None:
         """In the pool of fetchers; at max speed time stands still meanwhile."""
@@ -164,37 +204,68 @@ class Creation:
         in_flight.enter_context(self._world.clock.busy())
         self._fetchers.submit(work).add_done_callback(lambda _: in_flight.close())
 
-    def _fetch_video(self, container: Container, twist: Twist) -> None:
+    def _work_on(
+        self,
+        container: Container,
+        twist: Twist,
+        get: Callable[[], MediaFile],
+        began_at: datetime,
+    ) -> None:
         """Whatever happens, the container stops fetching."""
-        request, media, failure = container.request, None, None
+        media: MediaFile | None = None
+        failure: int | str | None = twist.processing_error
         try:
-            media = self._fetch(request)
+            media = get()
         except VideoRefusedError as refusal:
             failure = refusal.subcode
         except Exception:
-            _log.exception("fetching the video of container %s failed", container.id)
+            _log.exception("working on the video of container %s failed", container.id)
             failure = media_judge.VIDEO_UNKNOWN_FAILURE
         size, length = (media.size, media.seconds or 0) if media is not None else (0, 0.0)
         with self._world.lock:
-            self._set_ready(container, self._world.config.video, twist, size=size, length=length)
+            self._set_ready(
+                container,
+                self._world.config.video,
+                twist,
+                size=size,
+                length=length,
+                began_at=began_at,
+            )
             container.media, container.failed_with = media, failure
-            container.is_fetching = False
             if media is not None and container not in self._world.containers:
                 media.discard()
+            container.is_fetching = False
         self._world.clock.note_due(container.ready_at)
 
     def _fetch(self, request: ContainerRequest) -> MediaFile:
-        config = self._world.config
-        has_cover = "cover_url" in request.options
         return self._door.fetch_video(
             request.url,
-            timeout=config.fetch_timeout_seconds,
-            use=media_judge.use_of(
-                is_child=request.is_child, is_story=request.kind is Kind.STORIES
-            ),
-            thumb_offset=0 if has_cover else request.options.get("thumb_offset", 0),
-            all_frames=config.video_decoding == "all_frames",
+            timeout=self._world.config.fetch_timeout_seconds,
+            use=_use(request),
+            thumb_offset=_thumb_offset(request),
+            all_frames=self._watches_all,
         )
+
+    def _take(self, request: ContainerRequest, upload: Upload) -> MediaFile:
+        return self._door.take_video(
+            upload.path,
+            use=_use(request),
+            thumb_offset=_thumb_offset(request),
+            all_frames=self._watches_all,
+        )
+
+    @property
+    def _watches_all(self) -> bool:
+        return self._world.config.video_decoding == "all_frames"
+
+
+def _use(request: ContainerRequest) -> Use:
+    return media_judge.use_of(is_child=request.is_child, is_story=request.kind is Kind.STORIES)
+
+
+def _thumb_offset(request: ContainerRequest) -> int:
+    has_cover = "cover_url" in request.options
+    return 0 if has_cover else int(request.options.get("thumb_offset", 0))
 
 
 def _path(url: str) -> str:

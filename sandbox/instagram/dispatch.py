@@ -9,7 +9,7 @@ from sandbox.instagram import errors, locations
 from sandbox.instagram.calls import GraphCall
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import Twist
-from sandbox.instagram.hosts import GRAPH_FACEBOOK
+from sandbox.instagram.hosts import DEFAULT_VERSION, GRAPH_FACEBOOK, UPLOAD
 from sandbox.instagram.nodes import View
 from sandbox.instagram.redaction import redact
 
@@ -70,7 +70,8 @@ class Dispatch:
         instagram, profile, given = self.instagram, self.profile, self.call.parameters
         match (node, edges):
             case ("pages", ["search"]) if self._view.on_facebook:
-                return locations.search(given)
+                url = f"{instagram.world.origin}{self._view.prefix}/pages/search"
+                return locations.search(given, url, self._view.token)
             case ("ig_hashtag_search", []) if self._view.on_facebook:
                 return instagram.hashtags.search(profile, given)
             case (_, []) if self._view.on_facebook and instagram.hashtags.is_hashtag(node):
@@ -93,12 +94,19 @@ class Dispatch:
         instagram, profile, given = self.instagram, self.profile, self.call.parameters
         match edges:
             case ["media"]:
-                return instagram.creation.create_container(
-                    profile, given, self.twist, on_facebook=self._view.on_facebook
-                )
+                return self._create()
             case ["media_publish"]:
                 return instagram.publication.publish(profile, given, self.twist)
         return self._nothing_there()
+
+    def _create(self) -> dict[str, Any]:
+        given, on_facebook = self.call.parameters, self._view.on_facebook
+        creation = self.instagram.creation
+        made = creation.create_container(self.profile, given, self.twist, on_facebook=on_facebook)
+        if on_facebook and given.text("upload_type") == "resumable":
+            path = f"{UPLOAD}/ig-api-upload/{self.call.address.version or DEFAULT_VERSION}"
+            made["uri"] = f"{self.instagram.world.origin}/{path}/{made['id']}"
+        return made
 
     def _change_object(self, node: str, edges: list[str]) -> dict[str, Any]:
         commenting, given = self.instagram.commenting, self.call.parameters

@@ -26,7 +26,7 @@ _SPANISH: _Texts = {
         "Límite de publicaciones",
         "La cuenta ya publicó todo lo permitido en 24 horas.",
     ),
-    (18, 2207034): ("Límite de hashtags", "Se buscaron 30 hashtags distintos en 7 días."),
+    (18, 2207034): ("Límite de hashtags", "Se buscaron demasiados hashtags en 7 días."),
     (20, 1772107): ("Formato no admitido", "El comentario se creó."),
     (24, 2207006): ("No se encontró el contenido", "El contenido no existe o no tienes permiso."),
     (24, 2207008): ("No se encontró el contenedor", "El contenedor no existe o ya caducó."),

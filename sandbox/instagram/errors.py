@@ -53,6 +53,15 @@ class GraphError(Exception):
         return {"error": error | {"fbtrace_id": fbtrace_id}}
 
 
+class PlainRefusalError(Exception):
+    """A call ends with an answer unlike those of Graph."""
+
+    status = 400
+
+    def body(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 # Tokens, versions, paths
 TOKEN_MISSING = ErrorRow(104, None, "An access token is required to request this resource.")
 TOKEN_BAD = ErrorRow(190, None, "Invalid OAuth access token - Cannot parse access token")
@@ -156,9 +165,6 @@ PRODUCT_TAG_WITHOUT_PLACE = ErrorRow(
 BAD_PRODUCT_TAGS = ErrorRow(
     100, 2207037, "Invalid parameter", "Product tags", "A product tag is wrong, or too many are."
 )
-NO_RESUMABLE_UPLOAD = BAD_API_PARAMETER.saying(
-    "[not imitated here] upload_type=resumable: send a video_url"
-)
 BAD_THUMB_OFFSET = ErrorRow(
     1, 2207057, "Invalid parameter", "Thumbnail offset", "The offset is outside the video."
 )
@@ -168,7 +174,7 @@ TOO_MANY_CONTAINERS = ErrorRow(
     2207032,
     "[placeholder, Meta's own answer is not known] Too many containers were created in 24 hours.",
     "Could not create media",
-    "At most 400 containers can be created in 24 hours.",
+    "Too many containers were created in 24 hours.",
 )
 
 # Fetching and judging an image
@@ -233,7 +239,7 @@ TOO_MANY_HASHTAGS = ErrorRow(
     2207034,
     "This call could not be completed due to resource limits",
     "Hashtag limit",
-    "30 different hashtags were searched for in 7 days.",
+    "Too many different hashtags were searched for in 7 days.",
 )
 # A claim of one public project.
 NO_SUCH_HASHTAG = ErrorRow(

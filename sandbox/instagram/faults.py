@@ -47,6 +47,7 @@ CallName = Literal[
     "pages",
     "page",
     "permissions",
+    "upload",
     "token",
 ]
 

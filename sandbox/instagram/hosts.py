@@ -18,10 +18,11 @@ from sandbox.instagram.errors import GraphError
 
 GRAPH_INSTAGRAM, GRAPH_FACEBOOK = "graph.instagram.com", "graph.facebook.com"
 API_INSTAGRAM, WWW_INSTAGRAM = "api.instagram.com", "www.instagram.com"
-WWW_FACEBOOK = "www.facebook.com"
-HOSTS = (GRAPH_INSTAGRAM, GRAPH_FACEBOOK, API_INSTAGRAM, WWW_INSTAGRAM, WWW_FACEBOOK)
+WWW_FACEBOOK, UPLOAD = "www.facebook.com", "rupload.facebook.com"
+HOSTS = (GRAPH_INSTAGRAM, GRAPH_FACEBOOK, API_INSTAGRAM, WWW_INSTAGRAM, WWW_FACEBOOK, UPLOAD)
 
 _VERSION = re.compile(r"v\d+(?:\.\d+)?")
+DEFAULT_VERSION = "v25.0"
 VERSIONS = tuple(f"v{major}.0" for major in range(21, 27))
 
 

@@ -14,6 +14,7 @@ from sandbox.instagram import errors
 from sandbox.instagram.config import Config
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.fields import Reader, Selection, parse_fields, select
+from sandbox.instagram.paging import limit_of, page_of, repeated
 from sandbox.instagram.parameters import Parameters
 
 
@@ -43,8 +44,11 @@ PLACES = (
     Place("900000000000005", "ตลาดริมคลอง", "บางทราย", "Thailand", (13.7021, 100.5018)),
     Place("900000000000006", "Old Town Bakery", "Sandhaven", "Germany", None),
     Place("900000000000007", "Friends of the Dune", None, None, None),
+    Place("900000000000008", "Dune Café", "Port Ember", "Portugal", (38.7051, -9.4169)),
+    Place("900000000000009", "Dune Café", "Valdoro", "Spain", None),
 )
-"""The last two have no coordinates."""
+"""Some have no coordinates; one name is there three times."""
+_PAGE_DEFAULT, _PAGE_MAX = 25, 100
 
 _BY_ID = {place.id: place for place in PLACES}
 
@@ -56,21 +60,24 @@ def can_be_tagged(location_id: str, config: Config) -> bool:
     return location_id.isdecimal() and config.unknown_locations == "accept"
 
 
-def search(parameters: Parameters) -> dict[str, Any]:
-    """`GET /pages/search`: the places whose name or city contains every word of `q`."""
-    words = parameters.required("q").casefold().split()
+def search(parameters: Parameters, url: str, token: str) -> dict[str, Any]:
+    """`GET /pages/search`: the places whose name or city contains every word of `q`.
+
+    The links of a page lead to `url`, with the token in them.
+    """
+    query = parameters.required("q")
+    words = query.casefold().split()
     selection = parse_fields(parameters.text("fields", "id,name"))
+    limit = limit_of(parameters, default=_PAGE_DEFAULT, at_most=_PAGE_MAX)
     found = [place for place in PLACES if _contains(place, words)]
-    return {"data": [_read(place, selection) for place in found]}
+    page = page_of(found, lambda place: place.id, limit, parameters)
+    data = [select(place, _FIELDS, selection) for place in page.items]
+    return page.answer(data, url, repeated(parameters, token, limit) | {"q": query})
 
 
 def _contains(place: Place, words: list[str]) -> bool:
     text = f"{place.name} {place.city or ''}".casefold()
     return all(word in text for word in words)
-
-
-def _read(place: Place, selection: Selection) -> dict[str, Any]:
-    return select(place, _FIELDS, selection)
 
 
 def _location(place: Place, inner: Selection | None) -> dict[str, Any] | None:

@@ -69,7 +69,7 @@ class MediaDoor:
 
     def fetch_image(self, url: str, *, timeout: float, lenient: bool, any_ratio: bool) -> MediaFile:
         """One GET, judged at once; raises GraphError."""
-        with self._new_file(".image") as path:
+        with _removed_if_refused(self.new_path(".image")) as path:
             try:
                 digest, size = self._download_image(url, path, timeout)
             except httpx.TimeoutException as error:
@@ -85,40 +85,34 @@ class MediaDoor:
         self, url: str, *, timeout: float, use: Use, thumb_offset: int, all_frames: bool
     ) -> MediaFile:
         """Ranged GETs into a file, then a look inside; raises VideoRefusedError."""
-        with self._new_file(".video") as path:
-            thumbnail = path.with_suffix(".thumbnail")
-            try:
-                digest, size = self._download_video(url, path, timeout, use.bytes_max)
-                footage = media_judge.judge_video(path, thumbnail, use, all_frames=all_frames)
-                media_judge.judge_thumb_offset(thumb_offset, footage)
-            except httpx.TimeoutException as error:
-                raise VideoRefusedError(media_judge.VIDEO_TIMEOUT) from error
-            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                raise VideoRefusedError(media_judge.VIDEO_UNREACHABLE) from error
-            except VideoRefusedError:
-                thumbnail.unlink(missing_ok=True)
-                raise
-        content_type = "video/quicktime" if _is_quicktime(path) else "video/mp4"
-        return MediaFile(
-            path,
-            content_type,
-            digest,
-            size,
-            width=footage.width,
-            height=footage.height,
-            thumbnail=thumbnail,
-            seconds=footage.seconds,
-        )
+        with _removed_if_refused(self.new_path(".video")) as path:
+            digest, size = self.download_video(url, path, timeout=timeout, bytes_max=use.bytes_max)
+            return _judged(path, digest, size, use, thumb_offset, all_frames=all_frames)
 
-    @contextmanager
-    def _new_file(self, suffix: str) -> Iterator[Path]:
-        """A path of its own; whatever is there is removed if the media is refused."""
-        path = self._directory / f"fetched-{next(self._names)}{suffix}"
+    def take_video(self, path: Path, *, use: Use, thumb_offset: int, all_frames: bool) -> MediaFile:
+        """A look inside of a video that was uploaded; raises VideoRefusedError."""
+        with _removed_if_refused(path):
+            size = path.stat().st_size
+            if size > use.bytes_max:
+                raise VideoRefusedError(media_judge.VIDEO_NOT_USABLE)
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return _judged(path, digest, size, use, thumb_offset, all_frames=all_frames)
+
+    def new_path(self, suffix: str) -> Path:
+        """Where a file can be put that nobody else uses."""
+        return self._directory / f"fetched-{next(self._names)}{suffix}"
+
+    def download_video(
+        self, url: str, path: Path, *, timeout: float, bytes_max: int
+    ) -> tuple[str, int]:
+        """Digest and size; raises VideoRefusedError."""
         try:
-            yield path
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+            return self._download_video(url, path, timeout, bytes_max)
+        except httpx.TimeoutException as error:
+            raise VideoRefusedError(media_judge.VIDEO_TIMEOUT) from error
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise VideoRefusedError(media_judge.VIDEO_UNREACHABLE) from error
 
     def _download_image(self, url: str, path: Path, timeout: float) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
@@ -174,6 +168,34 @@ class MediaDoor:
             if self._closing.is_set():
                 raise httpx.ReadError("the simulated Instagram is closing")
             yield chunk
+
+
+@contextmanager
+def _removed_if_refused(path: Path) -> Iterator[Path]:
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _judged(
+    path: Path, digest: str, size: int, use: Use, thumb_offset: int, *, all_frames: bool
+) -> MediaFile:
+    """The video at `path`; raises VideoRefusedError."""
+    with _removed_if_refused(path.with_suffix(".thumbnail")) as thumbnail:
+        footage = media_judge.judge_video(path, thumbnail, use, all_frames=all_frames)
+        media_judge.judge_thumb_offset(thumb_offset, footage)
+    return MediaFile(
+        path,
+        "video/quicktime" if _is_quicktime(path) else "video/mp4",
+        digest,
+        size,
+        width=footage.width,
+        height=footage.height,
+        thumbnail=thumbnail,
+        seconds=footage.seconds,
+    )
 
 
 def _total_of_range(response: httpx.Response, offset: int, bytes_max: int) -> int:

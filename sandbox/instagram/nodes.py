@@ -4,8 +4,8 @@ Sources: get started (Meta, 2026) for the user, IG Container reference (Meta, 20
 reference (Meta, stamp 2026-08-12). `caption` and `media_product_type` are marked there as
 Facebook-Login only, yet graph.instagram.com answers them in production, so they are answered here
 unless `caption_fields` is false. Of a container, `copyright_check_status` is said to be for
-Facebook Login by one client, and `video_status` belongs to resumable uploads; both are answered on
-both hosts.
+Facebook Login by one client, and `video_status` belongs to resumable uploads (Meta, 2026-03-15);
+both are answered on both hosts.
 """
 
 from __future__ import annotations
@@ -123,13 +123,17 @@ def _video_status(node: ContainerNode, _: Selection | None) -> dict[str, Any] | 
     container = node.container
     if not container.request.is_video:
         return None
-    size = container.media.size if container.media is not None else 0
     phase = {
         Status.IN_PROGRESS: "in_progress",
         Status.ERROR: "error",
         Status.EXPIRED: "error",
     }.get(container.status(node.now), "complete")
-    uploading = "complete" if container.media is not None else phase
+    upload, media = container.upload, container.media
+    if upload is not None:
+        uploading, size = "complete" if upload.is_complete else "in_progress", upload.received
+        phase = phase if upload.is_complete else "not_started"
+    else:
+        uploading, size = ("complete", media.size) if media is not None else (phase, 0)
     return {
         "uploading_phase": {"status": uploading, "bytes_transferred": size},
         "processing_phase": {"status": phase},

@@ -16,11 +16,6 @@ NOT_IMITATED = (
         keys=("tokens",),
     ),
     Stance(
-        "Resumable uploads on graph.facebook.com and rupload.facebook.com",
-        "`upload_type=resumable` is refused there with a sentence that says so.",
-        fixed="Postwright sends URLs.",
-    ),
-    Stance(
         "Transcoding, cropping, scaling and colour",
         "Media is served byte for byte as it was fetched.",
         fixed="So that a test can compare the bytes.",
@@ -38,8 +33,8 @@ NOT_IMITATED = (
     ),
     Stance(
         "Whether a location exists",
-        "A handful of made-up places are known, two of them without coordinates; other numeric ids"
-        " are taken.",
+        "A handful of made-up places are known, some of them without coordinates; other numeric"
+        " ids are taken.",
         keys=("unknown_locations",),
     ),
     Stance(

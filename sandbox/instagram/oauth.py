@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from sandbox.instagram import errors
 from sandbox.instagram.accounts import Account
 from sandbox.instagram.calls import GraphCall
-from sandbox.instagram.errors import GraphError
+from sandbox.instagram.errors import GraphError, PlainRefusalError
 from sandbox.instagram.hosts import API_INSTAGRAM, GRAPH_INSTAGRAM, Address
 from sandbox.instagram.parameters import Parameters
 from sandbox.instagram.scopes import BASIC, INSTAGRAM_SCOPES
@@ -39,10 +39,8 @@ class LoginRefusedError(Exception):
     """The log-in cannot begin; the sentence is for the developer who sent the user here."""
 
 
-class CodeRefusedError(Exception):
-    """The code exchange is refused, with an answer unlike those of Graph."""
-
-    status = 400
+class CodeRefusedError(PlainRefusalError):
+    """The code exchange is refused."""
 
     def body(self) -> dict[str, Any]:
         return {"error_type": "OAuthException", "code": self.status, "error_message": str(self)}

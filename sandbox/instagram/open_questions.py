@@ -103,6 +103,22 @@ OPEN_QUESTIONS = (
         fixed="Meta's reference of the container names no login.",
     ),
     Stance(
+        "What an upload answers that has a wrong offset, ends too early, or has wrong headers",
+        "OffsetInvalidError (412), PartialRequestError (400) and ProcessingFailedError (400), as"
+        " uploads for Pages on the same host; the bytes that came are kept.",
+        faults=("status", "body", "answer"),
+    ),
+    Stance(
+        "Which tokens and which form of the header an upload takes",
+        "`Authorization` with OAuth or Bearer, and a token that may publish for the account.",
+        fixed="Meta's page shows OAuth and the token of the calls before.",
+    ),
+    Stance(
+        "A URL beside `upload_type=resumable` on graph.facebook.com",
+        "Refused: `param ... is not allowed`; so is `upload_type` for anything but a video.",
+        fixed="A client that sends both should learn it here.",
+    ),
+    Stance(
         "Reading a story after its 24 hours",
         "100/33, as if it had never been there.",
         fixed="Whoever needs it keeps its own copy.",

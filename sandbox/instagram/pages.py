@@ -48,6 +48,9 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
         found = instagram.profile_named(request.url.path.strip("/"))
         return _html(profile_page(*found)) if found is not None else _not_found()
 
+    async def add_slash(request: Request) -> Response:
+        return RedirectResponse(f"{request.url.path}/", 301)
+
     async def style(_: Request) -> Response:
         return FileResponse(_STYLE, media_type="text/css")
 
@@ -58,8 +61,11 @@ def routes(instagram: SimulatedInstagram) -> list[Route]:
         Route("/", home),
         Route("/p/{shortcode}/", post),
         Route("/reel/{shortcode}/", post),
+        Route("/p/{shortcode}", add_slash),
+        Route("/reel/{shortcode}", add_slash),
         Route("/stories/{username}/{media_id}", post),
         *(Route(f"/{account.username}/", profile) for account in ACCOUNTS),
+        *(Route(f"/{account.username}", add_slash) for account in ACCOUNTS),
         *_file_routes(instagram),
         Route("/_pages.css", style),
         Route("/favicon.ico", no_icon),

@@ -1,12 +1,10 @@
-"""HTTP: sending a Graph call to its rule, logging it, and the answer with its headers."""
+"""HTTP: a call comes in, what the scripts have for it happens, it is logged and answered."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,19 +14,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.calls import Call
-from sandbox.instagram import consent, control, errors, oauth, pages, wire
+from sandbox.instagram import consent, control, pages, wire
+from sandbox.instagram.answering import answer
 from sandbox.instagram.calls import GraphCall, read_call
-from sandbox.instagram.dispatch import Dispatch
 from sandbox.instagram.errors import GraphError
-from sandbox.instagram.faults import PLAIN, Fault, Happening, Twist
-from sandbox.instagram.hosts import GRAPH_FACEBOOK, GRAPH_INSTAGRAM
+from sandbox.instagram.faults import Fault, Happening
 from sandbox.instagram.misbehaving import JSON, Faulty, Outcome
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.request_log import Entry, clean_parameters
-from sandbox.instagram.scopes import PERSON_CALLS, needed_for, needed_to_change
 
 if TYPE_CHECKING:
-    from sandbox.instagram.simulator import Access, SimulatedInstagram
+    from sandbox.instagram.simulator import SimulatedInstagram
 
 
 def application(instagram: SimulatedInstagram) -> ASGIApp:
@@ -57,7 +53,7 @@ class GraphEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            call = await read_call(Request(scope, receive))
+            call = await read_call(Request(scope, receive), self._instagram.new_file)
         except ClientDisconnect:
             return
         line = wire.Line(scope, receive, send)
@@ -75,6 +71,7 @@ class GraphEndpoint:
         if passing.fault is not None:
             await run_in_threadpool(passing.before)
         if passing.does == "kill_before":
+            call.discard()
             self._log(call, None, None, passing)
             passing.end("killed without effect")
             await line.reset()
@@ -96,14 +93,19 @@ class GraphEndpoint:
         if happening is None:
             in_thread = call.method in ("POST", "DELETE")
             outcome = (
-                await run_in_threadpool(self._answer, call) if in_thread else self._answer(call)
+                await run_in_threadpool(answer, self._instagram, call)
+                if in_thread
+                else answer(self._instagram, call)
             )
             self._log(call, outcome, None, passing)
             return outcome
         fault = happening.fault
         if fault.throttle_minutes:
             self._throttle(call, fault)
-        faulty = Faulty(self._instagram, line, fault, lambda: self._answer(call, fault.twist))
+        if fault.takes_effect == "never":
+            call.discard()
+        effect = partial(answer, self._instagram, call, fault.twist)
+        faulty = Faulty(self._instagram, line, fault, effect)
         answered = await faulty.answer()
         self._log(call, answered, happening.number, passing)
         if answered is None:
@@ -118,60 +120,6 @@ class GraphEndpoint:
             name = call.name(self._instagram.read_as)
             access = self._instagram.open(call.token, call.host, name, call.named)
             self._instagram.throttle(access, fault.throttle_minutes, fault.throttle_code)
-
-    def _answer(self, call: GraphCall, twist: Twist = PLAIN) -> Outcome:
-        """Let the call take effect."""
-        access, headers = None, {}
-        status = 200
-        refusal: tuple[int, int | None] | None = None
-        try:
-            answer_token_call = self._token_call(call)
-            if answer_token_call is not None:
-                body = answer_token_call()
-            else:
-                name = call.name(self._instagram.read_as)
-                access = self._instagram.open(call.token, call.host, name, call.named)
-                self._instagram.count_call(access)
-                self._instagram.require_permission(access, name, self._scopes(call, name))
-                body = self._body(access, name, call, twist)
-        except oauth.CodeRefusedError as error:
-            refusal, status, body = (error.status, None), error.status, error.body()
-        except GraphError as error:
-            refusal, status = (error.row.code, error.row.subcode), error.row.status
-            body = self._instagram.error_body(error)
-        if access is not None:
-            headers = self._instagram.usage_headers(access)
-        return Outcome(status, json.dumps(body, separators=(",", ":")), headers, refusal)
-
-    def _token_call(self, call: GraphCall) -> Callable[[], dict[str, Any]] | None:
-        """What answers a call for tokens; raises GraphError on a call that nothing can take."""
-        if call.problem is not None:
-            raise call.problem
-        call.address.require_version()
-        for login in (self._instagram.oauth, self._instagram.facebook_login):
-            endpoint = login.endpoint(call.method, call.address)
-            if endpoint is not None:
-                return partial(login.call, endpoint, call)
-        if call.host not in (GRAPH_INSTAGRAM, GRAPH_FACEBOOK):
-            raise GraphError(errors.UNKNOWN_PATH)
-        return None
-
-    def _body(
-        self, access: Access, name: str | None, call: GraphCall, twist: Twist
-    ) -> dict[str, Any]:
-        if name in PERSON_CALLS:
-            return self._instagram.facebook.answer(access.token, call)
-        if access.profile is None:
-            raise GraphError(errors.NO_SUCH_OBJECT)
-        return Dispatch(self._instagram, access.profile, call, twist).answer()
-
-    def _scopes(self, call: GraphCall, name: str | None) -> tuple[str, ...]:
-        if call.method in ("POST", "DELETE") and len(call.segments) == 1:
-            is_media = self._instagram.media_exists(call.segments[0])
-            return needed_to_change(
-                call.host, is_deleting_media=is_media and call.method == "DELETE"
-            )
-        return needed_for(name, call.host)
 
     def _log(
         self, call: GraphCall, outcome: Outcome | None, fault: int | None, passing: Call

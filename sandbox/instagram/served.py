@@ -68,6 +68,12 @@ TOKEN_ROUTES = (
         "a code for a user's token, or with `fb_exchange_token` that for one of 60 days",
         _FACEBOOK,
     ),
+    Served(
+        "POST",
+        "/ig-api-upload/{ig-container-id}",
+        "takes the bytes of a video; also with a version before the id",
+        ("rupload.facebook.com",),
+    ),
     Served("GET", "/debug_token", "what a token is", _FACEBOOK),
 )
 

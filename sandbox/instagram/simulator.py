@@ -31,6 +31,7 @@ from sandbox.instagram.reading import Reading
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.scopes import PERSON_CALLS
 from sandbox.instagram.tokens import Kind, Token, token_changes
+from sandbox.instagram.uploads import Uploads
 from sandbox.instagram.usage import APP_CALLS, HASHTAG_CALLS, CallMeter
 from sandbox.instagram.world import Profile, World
 
@@ -65,6 +66,7 @@ class SimulatedInstagram:
         self.world = World(clock, origin, ids=Ids(seed), keep=keep)
         self.log = self.world.log
         self.creation = Creation(self.world, media_dir)
+        self.uploads = Uploads(self, self.creation)
         self.publication = Publication(self.world)
         self.reading = Reading(self.world)
         self.commenting = Commenting(self.world)
@@ -174,6 +176,10 @@ class SimulatedInstagram:
     def media_exists(self, media_id: str) -> bool:
         with self.world.lock:
             return media_id in self.world.media
+
+    def new_file(self) -> Path:
+        """Where the body of an upload can be put."""
+        return self.creation.new_path()
 
     def read_as(self, node: str) -> CallName | None:
         """What the reading of a container or hashtag is called."""

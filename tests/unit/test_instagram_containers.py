@@ -258,7 +258,9 @@ def test_the_container_cap_holds_for_any_24_hours(lab: Lab, image_url: str) -> N
     lab.advance(23 * 3600)
 
     assert error_of(refused) == (-1, 2207032)
-    assert "placeholder" in refused.json()["error"]["message"]
+    error = refused.json()["error"]
+    assert "placeholder" in error["message"]
+    assert "400" not in error["message"] + error["error_user_msg"]
     assert lab.container(image_url=image_url)
 
 

@@ -31,6 +31,17 @@ def test_a_permalink_shows_the_post(lab: Lab, media: MediaServer) -> None:
     assert " UTC</time>" in page
 
 
+def test_addresses_without_their_last_slash_lead_on(lab: Lab, media: MediaServer) -> None:
+    published_page(lab, media, "x")
+    permalink = lab.posts()[0]["permalink"]
+    profile = f"{lab.origin}/{DEMO_ACCOUNT.username}/"
+
+    answers = [lab.http.get(address.rstrip("/")) for address in (permalink, profile)]
+
+    assert [answer.status_code for answer in answers] == [301, 301]
+    assert [f"{lab.origin}{a.headers['Location']}" for a in answers] == [permalink, profile]
+
+
 def test_texts_from_outside_are_escaped(lab: Lab, media: MediaServer) -> None:
     page = published_page(lab, media, HOSTILE, HOSTILE)
 

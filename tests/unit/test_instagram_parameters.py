@@ -148,14 +148,6 @@ def test_the_medium_is_required(lab: Lab, form: dict[str, str], missing: str) ->
     assert error["message"] == f"The parameter {missing} is required"
 
 
-def test_a_resumable_upload_with_facebook_login_is_not_imitated_and_says_so(lab: Lab) -> None:
-    form = {"media_type": "REELS", "upload_type": "resumable"}
-
-    error = lab.on_facebook("POST", f"/{ACCOUNT}/media", **form).json()["error"]
-
-    assert "not imitated" in error["message"]
-
-
 def test_what_an_item_may_not_say_is_refused_or_ignored_as_set(lab: Lab, image_url: str) -> None:
     form = {"image_url": image_url, "is_carousel_item": "true"}
     said = ({"caption": "Hello"}, {"collaborators": "one"})

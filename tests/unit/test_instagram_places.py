@@ -45,6 +45,27 @@ def test_some_places_have_no_coordinates(lab: Lab) -> None:
     assert friends == [{"id": "900000000000007"}]
 
 
+def test_one_name_can_be_that_of_several_places(lab: Lab) -> None:
+    found = search(lab, q="dune café", fields="location{city}")
+
+    cities = [place["location"]["city"] for place in found if isinstance(place["location"], dict)]
+    assert cities == ["Sandhaven", "Port Ember", "Valdoro"]
+
+
+def test_many_places_come_in_pages(lab: Lab) -> None:
+    everywhere = [place["id"] for place in search(lab, q="e")]
+
+    page = lab.as_person("/pages/search", q="e", limit=2).json()
+    ids = [place["id"] for place in page["data"]]
+    for _ in range((len(everywhere) - 1) // 2):
+        page = lab.follow(page["paging"]["next"]).json()
+        ids += [place["id"] for place in page["data"]]
+
+    assert len(everywhere) > 4
+    assert ids == everywhere
+    assert "next" not in page["paging"]
+
+
 def test_nothing_is_found(lab: Lab) -> None:
     assert search(lab, q="nowhere") == []
 
