@@ -75,7 +75,7 @@ class App:
         if token is None:
             raise TokenInvalidError(
                 f"Hashtags and locations are searched with Facebook Login, and account"
-                f" {account_id} has none. Run `postwright auth login --facebook`."
+                f" {account_id} has none. Run `postwright auth login --login facebook`."
             )
         return self._client(account_id, token, self.tokens.credentials(account_id).user_id)
 

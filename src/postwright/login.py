@@ -65,7 +65,7 @@ _REASONS: Final[Mapping[str, str]] = {
     r"secret": (
         "The app secret is wrong. Copy it from the same page of the app's dashboard as the app id."
     ),
-    r"code .*(?:used|not found|expired)": (
+    r"code .*(?:used|not found|expired|format)": (
         "The code was used already, or is older than an hour. A code works once."
     ),
     r"platform app|client_id|validating application": (
@@ -156,6 +156,7 @@ class NewLogin:
     issued_at: datetime
     expires_at: datetime | None
     searching: str | None = field(default=None, repr=False)
+    searching_expires_at: datetime | None = None
 
 
 def with_instagram(

@@ -42,10 +42,15 @@ class Answer:
     refusal: Refusal | None = None
 
 
-def get(http: httpx.Client, url: str, parameters: Mapping[str, str]) -> Answer:
+def get(
+    http: httpx.Client, url: str, parameters: Mapping[str, str], *, bearer: str | None = None
+) -> Answer:
     """Ask with parameters that are in no URL; raises NoAnswerError."""
     target = f"{httpx.URL(url).raw_path.decode()}?{urlencode(parameters)}"
-    request = http.build_request("GET", url, extensions={"target": target.encode()})
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
+    request = http.build_request(
+        "GET", url, headers=headers, extensions={"target": target.encode()}
+    )
     return _answer(http, request, parameters)
 
 

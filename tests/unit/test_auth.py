@@ -17,6 +17,7 @@ from postwright.cli import auth
 from postwright.cli.auth import AppKeys, How
 from postwright.cli.console import UsageError
 from postwright.errors import LoginFailedError
+from postwright.facebook_login import Page
 from sandbox.instagram import DEMO_ACCOUNT
 from sandbox.instagram.config import DEMO_APP_ID, DEMO_APP_SECRET
 from tests.consent_form import answered
@@ -115,6 +116,51 @@ def test_a_parameter_store_that_refuses_is_told(world: World) -> None:
     assert "AWS refused PutParameter (AccessDeniedException)" in failed.value.sentence
     assert "Allow ssm:PutParameter" in failed.value.sentence
     assert world.store.token_facts("third") is None
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_login_with_instagram_leaves_the_same_users_token_for_searches(world: World) -> None:
+    before = auth.stored_login(world.app, how(), KEYS)
+    ends_at = "2027-01-01T00:00:00.000Z"
+    facts = before.model_copy(update={"login": "facebook", "searching_expires_at": ends_at})
+    world.store.put_token_facts("third", facts)
+    world.app.tokens.store("third", "EAAB0", before.user_id, searching="EAAB1")
+
+    auth.stored_login(world.app, how(), KEYS)
+
+    after = world.store.token_facts("third")
+    assert after is not None
+    assert (after.login, after.searching_expires_at) == ("instagram", ends_at)
+    assert world.app.tokens.searching_token("third") == "EAAB1"
+
+
+# Which Page
+
+PAGES = [Page(f"10{number}", f"Page {number}", "17841", "EAAB") for number in (1, 2)]
+
+
+def test_of_several_pages_the_named_one_is_taken() -> None:
+    assert auth.chosen(PAGES, how(page="102")).name == "Page 2"
+
+
+def test_of_several_pages_somebody_at_a_terminal_names_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, "101")
+
+    assert auth.chosen(PAGES, how()).name == "Page 1"
+    assert "102  Page 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"asks": False}, "There are several Pages."), ({"page": "1"}, "There is no Page 1.")],
+)
+def test_pages_are_listed_when_none_is_named(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(LoginFailedError) as failed:
+        auth.chosen(PAGES, how(**options))
+
+    assert failed.value.sentence.startswith(f"{sentence} Name one with --page:\n  101  Page 1")
 
 
 # App id and secret

@@ -20,7 +20,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
-from sandbox.instagram.config import DEMO_APP_ID, DEMO_APP_SECRET
+from sandbox.instagram.config import (
+    DEMO_APP_ID,
+    DEMO_APP_SECRET,
+    DEMO_FACEBOOK_APP_ID,
+    DEMO_FACEBOOK_APP_SECRET,
+)
 from sandbox.names import ACCESS_KEY, REGION, SSM_PREFIX, STATE_MACHINE_ARN, TABLE
 from sandbox.samples import SAMPLES_DIR
 from tests.command_line import (
@@ -37,8 +42,13 @@ from tests.command_line import (
 )
 from tests.forks import Forked
 
-KEYS = {"INSTAGRAM_APP_ID": DEMO_APP_ID, "INSTAGRAM_APP_SECRET": DEMO_APP_SECRET}
-ADDRESS = re.compile(r"^https?://\S+/oauth/\S+$", re.MULTILINE)
+KEYS = {
+    "INSTAGRAM_APP_ID": DEMO_APP_ID,
+    "INSTAGRAM_APP_SECRET": DEMO_APP_SECRET,
+    "FACEBOOK_APP_ID": DEMO_FACEBOOK_APP_ID,
+    "FACEBOOK_APP_SECRET": DEMO_FACEBOOK_APP_SECRET,
+}
+ADDRESS = re.compile(r"^https?://\S+/oauth\S+$", re.MULTILINE)
 ANY_TOKEN = re.compile(r"\b(?:IG[A-Za-z]{2}|EAA)[\w-]{16,}")
 PASTED_AT = "https://example.com/callback"
 PHOTO = SAMPLES_DIR / "02-sea.jpg"
@@ -206,7 +216,7 @@ def test_a_pasted_address_logs_in_and_the_new_token_publishes(pasted: Flow) -> N
 
     assert (pasted.logged_in.code, pasted.posted.code) == (0, 0), pasted.posted.err
     assert said.startswith("Account default is @postwright.demo (BUSINESS, 17841400000042424).")
-    assert "in /ai-social-media/prod/instagram-access-token" in said
+    assert "Stored in /ai-social-media/prod/instagram-access-token" in said
     assert pasted.captions == ["Logged in"]
 
 
@@ -234,8 +244,23 @@ def test_a_callback_on_this_machine_logs_in_and_the_new_token_publishes(
         done = login.command.end()
 
     assert done.code == 0, done.err
-    assert "stored in /ai-social-media/prod/second/instagram-access-token" in done.out
+    assert "Stored in /ai-social-media/prod/second/instagram-access-token" in done.out
     assert published(sandbox, "--account", "second") == ["Logged in"]
+
+
+def test_a_page_of_facebook_logs_in_and_its_token_publishes(sandbox: Served, page: Page) -> None:
+    with logging_in(sandbox, "--account", "third", "--login", "facebook", listen=True) as login:
+        page.goto(login.address)
+        page.get_by_label("Postwright Demo Page").uncheck()
+        page.get_by_role("button", name="Allow").click()
+        page.get_by_role("heading", name="Allowed").wait_for()
+        done = login.command.end()
+
+    assert done.code == 0, done.err
+    assert done.out.startswith("Account third is @postwright.second (professional,")
+    assert "Its token of Facebook Login does not end by itself" in done.out
+    assert "/ai-social-media/prod/third/facebook-user-token" in done.out
+    assert published(sandbox, "--account", "third") == ["Logged in"]
 
 
 # Not logged in

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,13 +15,14 @@ import typer
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
-from postwright import clock, login, logins
+from postwright import clock, facebook_login, login, logins
 from postwright.app import App
 from postwright.cli import asking, callback
 from postwright.cli.connection import connect
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.cli.preflight import Json
 from postwright.errors import LoginFailedError, PostwrightError
+from postwright.facebook_login import Page
 from postwright.hosts import Hosts, Login
 from postwright.login import Consent, NewLogin
 from postwright.logins import TokenBusyError
@@ -79,7 +81,7 @@ CodeFile = Annotated[
         "--code-file", help="Where the address or code is read from; - is standard input."
     ),
 ]
-Page = Annotated[
+PageId = Annotated[
     str | None,
     typer.Option("--page", help="With --login facebook: the id of the Page, if there are several."),
 ]
@@ -115,8 +117,6 @@ class How:
             raise UsageError("Give --listen or --code-file, not both.")
         if self.page is not None and self.login != "facebook":
             raise UsageError("--page goes with --login facebook.")
-        if self.login == "facebook":
-            raise UsageError("Facebook Login cannot be used yet; leave --login away.")
         if not self.asks and not self.listen and self.code_file is None:
             raise UsageError("With --json nobody is asked: add --listen or --code-file.")
 
@@ -129,7 +129,7 @@ def log_in(
     listen: Listen = False,
     wait: WaitSeconds = DEFAULT_WAIT_SECONDS,
     code_file: CodeFile = None,
-    page: Page = None,
+    page: PageId = None,
     as_json: Json = False,
 ) -> None:
     """Log an account in, and store a token that lasts 60 days.
@@ -167,11 +167,16 @@ def stored_login(app: App, how: How, keys: AppKeys) -> TokenFacts:
     consent = Consent(how.login, keys.app_id, how.redirect_uri)
     hosts = Hosts.of(app.settings)
     code = _code(consent, how, consent.address(hosts))
-    new = login.with_instagram(consent, code, keys.secret, hosts, app.http)
-    with _refusals_of_aws_told():
-        return logins.store_login(
-            app, how.account, new.token, searching=new.searching, facts=_facts(new)
+    if how.login == "facebook":
+        new = facebook_login.with_facebook(
+            consent, code, keys.secret, hosts, app.http, lambda pages: chosen(pages, how)
         )
+    else:
+        new = login.with_instagram(consent, code, keys.secret, hosts, app.http)
+    with _refusals_of_aws_told():
+        before = app.store.token_facts(how.account)
+        facts = _facts(new, before)
+        return logins.store_login(app, how.account, new.token, searching=new.searching, facts=facts)
 
 
 @commands.command("status")
@@ -229,9 +234,13 @@ def document(app: App, account: str, facts: TokenFacts | None) -> dict[str, Any]
 def told(app: App, account: str, facts: TokenFacts) -> str:
     """What is stored where, and when it ends, in one sentence or two."""
     ends = f"ends {facts.expires_at}" if facts.expires_at else "does not end by itself"
+    if facts.searching_expires_at is not None:
+        ends = (
+            f"{ends}; that for searches, which cannot be renewed, ends {facts.searching_expires_at}"
+        )
     return (
         f"Account {account} is @{facts.username} ({facts.account_type or 'professional'},"
-        f" {facts.user_id}). Its token of {NAMES[facts.login]} {ends}; stored in"
+        f" {facts.user_id}). Its token of {NAMES[facts.login]} {ends}. Stored in"
         f" {', '.join(_parameters(app, account, facts))}."
     )
 
@@ -279,6 +288,21 @@ def looked_at(app: App, account: str) -> Looked:
     return Looked(account, facts, None)
 
 
+def chosen(pages: Sequence[Page], how: How) -> Page:
+    """The Page that was named, or that is chosen now."""
+    listed = "\n".join(f"  {page.id}  {page.name}" for page in pages)
+    named = how.page
+    if named is None and how.asks:
+        named = asking.line(f"There are several Pages:\n{listed}\nThe id of the right one:")
+    for page in pages:
+        if page.id == named:
+            return page
+    raise LoginFailedError(
+        f"{'There are several Pages' if named is None else f'There is no Page {named}'}. Name one"
+        f" with --page:\n{listed}\n{login.NOTHING_STORED} {login.AGAIN}"
+    )
+
+
 def _code(consent: Consent, how: How, address: str) -> str:
     if how.listen:
         with callback.listening(consent) as answer:
@@ -307,7 +331,13 @@ def _read(file: str) -> str:
         return opened.read(_CODE_MAX)
 
 
-def _facts(new: NewLogin) -> TokenFacts:
+def _facts(new: NewLogin, before: TokenFacts | None) -> TokenFacts:
+    """What is known of the new token. One for searches stays if this is a login of the same user
+    without one.
+    """
+    searching_expires_at = _text(new.searching_expires_at)
+    if new.searching is None and before is not None and before.user_id == new.account.user_id:
+        searching_expires_at = before.searching_expires_at
     return TokenFacts(
         login=new.login,
         user_id=new.account.user_id,
@@ -315,14 +345,19 @@ def _facts(new: NewLogin) -> TokenFacts:
         account_type=new.account.account_type,
         scopes=list(new.scopes),
         issued_at=clock.to_text(new.issued_at),
-        expires_at=clock.to_text(new.expires_at) if new.expires_at else None,
+        expires_at=_text(new.expires_at),
+        searching_expires_at=searching_expires_at,
         parameter_version=0,
     )
 
 
+def _text(instant: datetime | None) -> str | None:
+    return clock.to_text(instant) if instant is not None else None
+
+
 def _parameters(app: App, account: str, facts: TokenFacts | None) -> list[str]:
     leaves = ["instagram-access-token", "instagram-user-id"]
-    if facts is not None and facts.login == "facebook":
+    if facts is not None and facts.searching_expires_at is not None:
         leaves.append("facebook-user-token")
     return [app.tokens.name(account, leaf) for leaf in leaves]
 
