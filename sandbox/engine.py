@@ -1,10 +1,10 @@
 """Make moto's Step Functions interpreter behave as AWS does, on our clock and with our functions.
 
 moto 5.2.5 carries a complete interpreter of the Amazon States Language, which is used as it is.
-This module and `redrive` patch private moto modules for every sandbox, `stopping` for a replay;
-nothing else does. `install` puts all patches in place and takes them away again. Each mended
-deviation has a test, and most tests show that plain moto still deviates, so that a patch can go
-when moto is mended.
+This module, `quick_moto` and `redrive` patch private moto modules for every sandbox, `stopping` for
+a replay; nothing else does. `install` puts all patches in place and takes them away again. Each
+mended deviation has a test, and most tests show that plain moto still deviates, so that a patch can
+go when moto is mended.
 
 Still different from AWS:
 - No TestState, StartSyncExecution, versions or aliases for starts, activities.
@@ -36,10 +36,8 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
-from botocore.model import StructureShape
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
-from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.exceptions import InvalidName, InvalidToken
 from moto.stepfunctions.parser import models
@@ -104,7 +102,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from sandbox import redrive
+from sandbox import quick_moto, redrive
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, InvokeError, UnknownFunctionError
 
@@ -158,7 +156,7 @@ def install(
             undo.callback(moto_log.setLevel, moto_log.level)
             moto_log.setLevel(logging.CRITICAL)  # it reports each error of a workflow as its own
             _SharedState(undo)
-            _speed_up_answers(undo)
+            quick_moto.install(functools.partial(_replace, undo))
             _Errors(undo)
             _Time(undo, clock)
             _Tasks(undo, functions)
@@ -255,29 +253,6 @@ class _SharedState:
 
         # A conditional write reads, compares and writes; the server has many threads.
         unlocked = _replace(undo, DynamoHandler, "call_action", call_action)
-
-
-def _speed_up_answers(undo: ExitStack) -> None:
-    """Look only at what a nested structure has, not at each member that its shape allows.
-
-    An attribute of DynamoDB has one of eleven members, an event of a history three of sixty; plain
-    moto tries several spellings of all of them, 20 ms for the record of a post with ten items.
-    """
-
-    def serialize(
-        serializer: Any, serialized: Any, value: Any, shape: StructureShape, key: str
-    ) -> None:
-        members = shape.members
-        if not key or not isinstance(value, dict) or not value.keys() <= members.keys():
-            in_full(serializer, serialized, value, shape, key)
-            return
-        wrapper = serializer.MAP_TYPE()
-        for name in value:
-            vars(members[name])["parent"] = shape
-            serializer._serialize_structure_member(wrapper, value, members[name], name)
-        serializer._default_serialize(serialized, wrapper, shape, key)
-
-    in_full = _replace(undo, ResponseSerializer, "_serialize_type_structure", serialize)
 
 
 class _Errors:

@@ -1,0 +1,168 @@
+"""What plain moto does again and again for each call, done once or not at all.
+
+Answers stay the same to the byte, which tests show; the calls of a run take half as long.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.model import StructureShape
+from moto.core import responses, serialize
+from moto.core.serialize import AttributePicker, ResponseSerializer
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.parsing import ast_nodes, expressions
+
+Replace = Callable[[Any, str, Any], Any]
+"""Sets an attribute of an owner, and returns what stood there."""
+
+_EXPRESSIONS = 512
+_INSTANTS = 4096
+_MOST_BYTES = 405_000
+"""Of an item, as in `LimitedSizeDict`."""
+
+
+def install(replace: Replace) -> None:
+    """Put everything in place."""
+    _names_of_actions(replace)
+    _answers(replace)
+    _instants(replace)
+    _items(replace)
+    _update_expressions(replace)
+
+
+def _names_of_actions(replace: Replace) -> None:
+    """Look for the methods of a service once, not at each call."""
+    look = vars(responses)["method_names_from_class"]
+    replace(responses, "method_names_from_class", functools.cache(look))
+
+
+def _answers(replace: Replace) -> None:
+    """Look only at what a nested structure has, not at each member that its shape allows.
+
+    An attribute of DynamoDB has one of eleven members, an event of a history three of sixty; plain
+    moto tries several spellings of all of them, 20 ms for the record of a post with ten items. An
+    attribute is in the form of an answer already when it comes here, except for bytes.
+    """
+
+    def serialize_structure(
+        serializer: Any, serialized: Any, value: Any, shape: StructureShape, key: str
+    ) -> None:
+        if shape.name == "AttributeValue" and not _holds_bytes(value):
+            serializer._default_serialize(serialized, value, shape, key)
+            return
+        members = shape.members
+        if not key or not isinstance(value, dict) or not value.keys() <= members.keys():
+            in_full(serializer, serialized, value, shape, key)
+            return
+        picker = serializer._value_picker
+        takes_as_it_is = isinstance(picker, AttributePicker) and not picker.response_transformers
+        wrapper = serializer.MAP_TYPE()
+        for name, member in value.items():
+            vars(members[name])["parent"] = shape
+            if not takes_as_it_is:
+                serializer._serialize_structure_member(wrapper, value, members[name], name)
+            elif member is not None:
+                serializer._serialize(wrapper, member, members[name], name)
+        serializer._default_serialize(serialized, wrapper, shape, key)
+
+    in_full = replace(ResponseSerializer, "_serialize_type_structure", serialize_structure)
+
+
+def _holds_bytes(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_bytes, value.values()))
+    return any(map(_holds_bytes, value)) if isinstance(value, list) else isinstance(value, bytes)
+
+
+def _instants(replace: Replace) -> None:
+    """Read the ISO 8601 of the interpreter's events as such, not as any way to write a date."""
+
+    @functools.lru_cache(_INSTANTS)
+    def read(text: str) -> datetime:
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            return in_any_way(text)  # type: ignore[no-any-return]  # moto's own
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+    def parse(value: Any) -> datetime:
+        return read(value) if isinstance(value, str) else in_any_way(value)
+
+    in_any_way = replace(serialize, "parse_to_aware_datetime", parse)
+
+
+def _items(replace: Replace) -> None:
+    """Measure an item when it is whole, not after each attribute; copy only what can change."""
+    replace(Item, "__init__", _create)
+    replace(DynamoType, "__deepcopy__", lambda attribute, _memo: _copied(attribute))
+    replace(DynamoType, "to_regular_json", _as_json)
+
+
+def _create(item: Item, hash_key: DynamoType, range_key: Any, attrs: dict[str, Any]) -> None:
+    item.hash_key = hash_key
+    item.range_key = range_key
+    item.attrs = LimitedSizeDict()
+    for name, value in attrs.items():
+        dict.__setitem__(item.attrs, name, DynamoType(value))
+    if item.size() > _MOST_BYTES:
+        raise ItemSizeTooLarge
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, DynamoType):
+        result = DynamoType.__new__(DynamoType)
+        result.type, result.value = value.type, _copied(value.value)
+        return result
+    return _each(_copied, value)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, DynamoType):
+        inner = _as_json(value.value)
+        is_text_of_bytes = value.is_binary() and isinstance(inner, str)
+        return {value.type: base64.b64decode(inner) if is_text_of_bytes else inner}
+    return _each(_as_json, value)
+
+
+def _each(work: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: work(member) for name, member in value.items()}
+    return [work(member) for member in value] if isinstance(value, list) else value
+
+
+def _update_expressions(replace: Replace) -> None:
+    """Parse each expression once, and walk through it without asking for the way at each step.
+
+    Whoever changes the parsed tree copies it first.
+    """
+    parser, node_kind = vars(expressions)["UpdateExpressionParser"], vars(ast_nodes)["Node"]
+    parse = functools.lru_cache(_EXPRESSIONS)(parser.make)
+    replace(parser, "make", staticmethod(parse))
+
+    def traverse(traverser: Any, root: Any) -> Any:
+        wanted = tuple(traverser._processing_map())
+        before = traverser.pre_processing_of_child
+
+        def walk(node: Any, child_id: int) -> Any:
+            if not isinstance(node, node_kind):
+                return node
+            parent = node.parent
+            for index, child in enumerate(node.children or ()):
+                before(node, index)
+                walk(child, index)
+            if isinstance(node, wanted):
+                node = traverser.process(node)
+                node.parent = parent
+                if parent:
+                    parent.children[child_id] = node
+            return node
+
+        return walk(root, -1)
+
+    replace(vars(ast_nodes)["DepthFirstTraverser"], "traverse", traverse)
