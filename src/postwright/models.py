@@ -27,7 +27,7 @@ from postwright.hosts import Login
 MediaKind = Literal["image", "video"]
 PostKind = Literal["image", "reel", "carousel"]
 OnQuota = Literal["fail", "wait"]
-PublishStatus = Literal["ready", "publishing", "published", "failed", "unconfirmed"]
+PublishStatus = Literal["ready", "publishing", "published", "failed", "unconfirmed", "split"]
 JobStatus = Literal["publishing", "published", "failed", "unconfirmed", "cancelled"]
 Phase = Literal[
     "scheduled",
@@ -159,11 +159,19 @@ class Attempt(Record):
         return self.state in ("open", "resend_allowed")
 
 
+class Parts(Record):
+    """How a group was divided into several posts: the items of each, and a hash of all of them."""
+
+    sizes: list[int]
+    media_hash: str
+
+
 class Fence(Record):
     """The part of a post group that decides who may publish it; only Postwright writes it.
 
-    `last_job_id` is the run that was cancelled, when none has the group. It is read by itself, so
-    that a group whose content was damaged can still be brought to an end.
+    `last_job_id` is the run that was cancelled, when none has the group. A group with `parts` is
+    published through the groups of its parts only. The fence is read by itself, so that a group
+    whose content was damaged can still be brought to an end.
     """
 
     session_id: str
@@ -172,6 +180,7 @@ class Fence(Record):
     active_job_id: str | None = None
     last_job_id: str | None = None
     attempt: Attempt | None = None
+    parts: Parts | None = None
     instagram_post_id: str | None = None
     permalink: str | None = None
 
@@ -240,6 +249,13 @@ class Container(Model):
     def exists(self) -> bool:
         """True when Instagram has it and it has not failed."""
         return self.state in ("created", "finished")
+
+
+class CarouselCap(Record):
+    """How many items a carousel of an account may have, as Instagram showed when it was asked."""
+
+    max_items: int
+    checked_at: Instant
 
 
 class Block(Record):

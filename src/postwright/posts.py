@@ -4,7 +4,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -88,24 +88,43 @@ def account_of(request: PublishRequest, group: Group) -> str:
     return request.account_id or group.account_id or "default"
 
 
-def prepare(app: App, group: Group) -> Post:
+def text_of(app: App, group: Group) -> tuple[str, Sequence[str]]:
+    """What is written under the post, and its hashtags; the group's own caption wins over the
+    description's.
+    """
+    description = _find_description(app, group) or Description()
+    text = group.caption if group.caption is not None else description.caption
+    return text, description.hashtags
+
+
+def carousel_max(app: App, account_id: str, count: int) -> int:
+    """How many items a carousel of the account may have, asked for one of `count` items.
+
+    A setting that somebody has made wins. Without one, what was found out for the account counts
+    (`postwright doctor --probe-carousel`), else Instagram's documented cap.
+    """
+    cap = app.settings.carousel_max
+    if count <= cap or "carousel_max" in app.settings.model_fields_set:
+        return cap
+    found = app.store.carousel_cap(account_id)
+    return found.max_items if found else cap
+
+
+def prepare(app: App, group: Group, account_id: str) -> Post:
     """The post that the group makes now; raises InvalidPostError with all problems that need no
     media library.
     """
-    description = _find_description(app, group)
-    text = (
-        group.caption if group.caption is not None else (description.caption if description else "")
-    )
-    full_caption = caption.assemble(text, description.hashtags if description else ())
+    count = len(group.media)
+    full_caption = caption.assemble(*text_of(app, group))
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
         heads = list(pool.map(app.media.head, [item.key for item in group.media]))
     problems = [
-        *preflight.check_count(len(group.media), app.settings.carousel_max),
+        *preflight.check_count(count, carousel_max(app, account_id, count)),
         *preflight.check_text(full_caption),
         *(
             problem
             for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
-            for problem in _item_problems(index, item, head, in_carousel=len(group.media) > 1)
+            for problem in _item_problems(index, item, head, in_carousel=count > 1)
         ),
         *_shared_option_problems(group.media),
     ]

@@ -149,7 +149,7 @@ def _why_new(app: App, job: Job, group: Fence, execution: Execution | None) -> s
 def _changes(app: App, job: Job) -> list[str]:
     """What is different from the job's snapshot; raises InvalidPostError for an unfit group."""
     group = posts.find_group(app, job.request)
-    post = posts.prepare(app, group)
+    post = posts.prepare(app, group, job.account_id)
     user_id = app.tokens.credentials(job.account_id).user_id
     changed = []
     if [item.media.key for item in post.items] != [item.media.key for item in job.items]:

@@ -44,16 +44,16 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
     claim on the group decides.
     """
     group = posts.find_group(app, request)
-    posts.account_of(request, group)
+    account_id = posts.account_of(request, group)
     check_schedule(app, request)
     running = _resolve(app, group)
     if running is not None:
         return Started(job_id=running, new=False)
-    posts.prepare(app, group)
+    posts.prepare(app, group, account_id)
     if request.publish_at is None:
-        breaker.check(app.store, posts.account_of(request, group))
+        breaker.check(app.store, account_id)
         if check_quota and request.on_quota == "fail":
-            _refuse_over_quota(app, posts.account_of(request, group))
+            _refuse_over_quota(app, account_id)
     job_id = new_job_id()
     try:
         claim(app, request, job_id)
@@ -199,6 +199,8 @@ def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
     group = fence_of(app, ref)
     if group.publish_status == "published" and not (looking and group.active_job_id == ref.job_id):
         raise _published(group)
+    if group.publish_status == "split":
+        raise _split(group)
     if group.active_job_id != ref.job_id:
         raise AlreadyPublishingError(
             f"Job {group.active_job_id} has taken this group over."
@@ -222,7 +224,7 @@ def snapshot(app: App, request: PublishRequest, ref: Ref) -> dict[str, Any]:
 
     What an earlier run of the group has made of the same media is used again.
     """
-    post = posts.prepare(app, posts.find_group(app, request))
+    post = posts.prepare(app, posts.find_group(app, request), ref.account_id)
     user_id = app.tokens.credentials(ref.account_id).user_id
     return {
         "kind": post.kind,
@@ -292,6 +294,8 @@ def _resolve(app: App, group: Fence) -> str | None:
         raise _published(group)
     if group.publish_status == "unconfirmed":
         raise _unconfirmed(group)
+    if group.publish_status == "split":
+        raise _split(group)
     job_id = group.active_job_id
     if group.publish_status != "publishing" or job_id is None:
         return None
@@ -389,6 +393,13 @@ def _unconfirmed(group: Fence) -> AlreadyPublishingError:
         " Settle it before anything new is sent.",
         job_id=group.active_job_id or "unknown",
         status="unconfirmed",
+    )
+
+
+def _split(group: Fence) -> InvalidPostError:
+    return InvalidPostError(
+        f"This group is published as several posts. Go on with them: postwright publish --session"
+        f" {group.session_id} --group {group.group_id} --split"
     )
 
 

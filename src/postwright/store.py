@@ -23,11 +23,13 @@ from postwright.failures import GraphFailure
 from postwright.models import (
     Attempt,
     Block,
+    CarouselCap,
     Container,
     Description,
     Fence,
     Group,
     Job,
+    Parts,
     PublishStatus,
     Ref,
     SearchLedger,
@@ -56,12 +58,18 @@ _JOB_ID_MAX: Final = 80
 _DESCRIPTION: Final = "DESCRIPTION#"
 _BLOCK: Final = "BLOCK"
 _HASHTAGS: Final = "HASHTAGS"
+_CAROUSEL: Final = "CAROUSEL"
 _FACTS: Final = "TOKEN"
 _LEASE: Final = "TOKEN#LEASE"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
 _UNPROVEN: Final = "attempt.#state IN (:open, :resend_allowed)"
 _NO_OPEN_ATTEMPT: Final = "(attribute_not_exists(attempt) OR attempt.#state = :not_published)"
 _NOT_UNPROVEN: Final = f"(attribute_not_exists(attempt) OR NOT {_UNPROVEN})"
+_IS_FREE: Final = (
+    "attribute_exists(PK) AND (attribute_not_exists(publishStatus) OR"
+    " publishStatus IN (:ready, :failed))"
+)
+_FREE: Final = {":ready": "ready", ":failed": "failed"}
 _SAME_GROUP: Final = "sessionId = :session AND groupId = :group"
 _STATES: Final = {
     ":open": "open",
@@ -191,17 +199,13 @@ class Store:
 
         Raises ConditionFailedError when the group is not free or the job exists already.
         """
-        condition = (
-            "attribute_exists(PK) AND (attribute_not_exists(publishStatus) OR"
-            f" publishStatus IN (:ready, :failed)) AND {_NO_OPEN_ATTEMPT}"
-        )
+        condition = f"{_IS_FREE} AND {_NO_OPEN_ATTEMPT}"
         names = {"#state": "state"}
         values = {
             ":publishing": "publishing",
-            ":ready": "ready",
-            ":failed": "failed",
             ":not_published": "not_published",
             ":job": job.job_id,
+            **_FREE,
         }
         lookup = {"sessionId": job.session_id, "groupId": job.group_id}
         items: list[TransactWriteItemTypeDef] = [
@@ -219,6 +223,20 @@ class Store:
             self._new_item({**_key(f"JOB#{job.job_id}", "JOB"), **lookup}),
         ]
         self._transact(items)
+
+    def divide(self, group: Fence, parts: Parts) -> None:
+        """Transition 11: a group that is free is published in parts from now on; no run can claim
+        it as a whole any more.
+
+        Raises ConditionFailedError when it is not free, or is divided already.
+        """
+        nobody = Ref(session_id=group.session_id, group_id=group.group_id, job_id="none")
+        self._update_group(
+            nobody,
+            "SET publishStatus = :split, parts = :parts REMOVE activeJobId",
+            f"{_IS_FREE} AND {_NO_OPEN_ATTEMPT}",
+            {":split": "split", ":parts": parts.to_json(), **_FREE},
+        )
 
     def take_back(self, ref: Ref, status: Literal["failed", "unconfirmed"]) -> None:
         """Transition 2: the same job takes its group back, as a redrive needs it, and its record
@@ -518,6 +536,17 @@ class Store:
             names={"#version": "version"},
             values={":version": ledger.version},
         )
+
+    # What an account may do
+
+    def carousel_cap(self, account_id: str) -> CarouselCap | None:
+        """What was found out about the account's carousels, or None."""
+        found = self._get(_key(f"ACCOUNT#{account_id}", _CAROUSEL))
+        return CarouselCap.model_validate(found) if found else None
+
+    def put_carousel_cap(self, account_id: str, cap: CarouselCap) -> None:
+        """Keep what was found out; it replaces what was known."""
+        self._put({**_key(f"ACCOUNT#{account_id}", _CAROUSEL), **cap.to_json()})
 
     # What is known of an account's token
 

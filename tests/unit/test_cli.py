@@ -220,6 +220,34 @@ def test_the_sandbox_without_its_parts_says_what_to_install(
 # Preflight.
 
 
+def test_preflight_shows_the_posts_that_a_split_would_make(call: Call, photo: Path) -> None:
+    arguments = ("preflight", photo, photo, photo, "--caption", "Sea", "--carousel-max", "2")
+
+    whole = call(*arguments, "--json")
+    told = call(*arguments, "--split")
+    document = call(*arguments, "--split", "--json").json
+
+    assert [problem["rule"] for problem in whole.json["problems"]] == ["item-count"]
+    assert "posts" not in whole.json
+    assert told.out.splitlines() == [
+        "Post 1/2: photo.jpg, photo.jpg",
+        "  | (1/2) Sea",
+        "  9 characters",
+        "Post 2/2: photo.jpg",
+        "  | (2/2) Sea",
+        "  9 characters",
+        "3 files: nothing to refuse.",
+    ]
+    assert document["ok"] is True
+    assert [post["caption"] for post in document["posts"]] == ["(1/2) Sea", "(2/2) Sea"]
+    assert document["posts"][1] == {
+        "part": "2/2",
+        "files": [str(photo)],
+        "caption": "(2/2) Sea",
+        "shortened": False,
+    }
+
+
 def test_good_files_pass(call: Call, photo: Path) -> None:
     assert call("preflight", photo, photo) == Done(0, "2 files: nothing to refuse.\n", "")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from postwright import caption as captions
-from postwright import preflight
+from postwright import preflight, splitting
 from postwright.cli.console import counted, print_json, problem_lines, say
 from postwright.settings import Settings
+from postwright.splitting import Part
 
 Files = Annotated[list[Path], typer.Argument(help="Photos and videos in the order of the post.")]
 Caption = Annotated[str, typer.Option("--caption", help="Text of the post.")]
@@ -18,6 +20,10 @@ Hashtags = Annotated[
     list[str] | None, typer.Option("--hashtag", help="A hashtag; may be given several times.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Split = Annotated[
+    bool,
+    typer.Option("--split", help="Make several posts of what one carousel may not have."),
+]
 CarouselMax = Annotated[
     int,
     typer.Option(
@@ -35,18 +41,46 @@ def command(
     caption: Caption = "",
     hashtag: Hashtags = None,
     carousel_max: CarouselMax = Settings.model_fields["carousel_max"].default,
+    split: Split = False,
     as_json: Json = False,
 ) -> None:
-    """Check files and caption against Instagram's rules; lists all problems at once."""
+    """Check files and caption against Instagram's rules; lists all problems at once.
+
+    With --split it also shows the posts that `publish --split` would make.
+    """
     text = captions.assemble(caption, hashtag or ())
-    found = preflight.check_files(files, text, carousel_max=carousel_max)
+    most = max(carousel_max, len(files)) if split else carousel_max
+    found = preflight.check_files(files, text, carousel_max=most)
+    parts = splitting.plan(splitting.sizes(len(files), carousel_max), caption, hashtag or ())
     if as_json:
         problems = [problem.to_json() for problem in found.problems]
-        print_json({"ok": found.ok, "problems": problems})
+        shown = {"posts": [_as_json(part, files) for part in parts]} if split else {}
+        print_json({"ok": found.ok, "problems": problems, **shown})
     elif found.ok:
+        for part in parts if split else ():
+            for line in _lines(part, files):
+                say.result(line)
         say.result(f"{counted(len(files), 'file')}: nothing to refuse.")
     else:
         for line in problem_lines(found.problems):
             say.result(line)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _as_json(part: Part, files: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "part": part.name,
+        "files": [str(path) for path in files[part.first : part.end]],
+        "caption": part.caption,
+        "shortened": part.shortened,
+    }
+
+
+def _lines(part: Part, files: Sequence[Path]) -> list[str]:
+    shortened = ", shortened to fit" if part.shortened else ""
+    return [
+        f"Post {part.name}: {', '.join(path.name for path in files[part.first : part.end])}",
+        *(f"  | {line}" for line in part.caption.splitlines()),
+        f"  {captions.length(part.caption):,} characters{shortened}",
+    ]

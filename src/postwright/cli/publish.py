@@ -6,6 +6,7 @@ import signal
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal, NoReturn
@@ -13,12 +14,12 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from postwright import caption as captions
-from postwright import clock, posts, preflight, runs
+from postwright import clock, posts, preflight, runs, splitting
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
-from postwright.cli.console import UsageError, print_json, problem_lines, say, warn
-from postwright.cli.preflight import Caption, Hashtags, Json
+from postwright.cli.console import UsageError, counted, print_json, problem_lines, say, warn
+from postwright.cli.preflight import Caption, Hashtags, Json, Split
 from postwright.errors import (
     AlreadyPublishedError,
     AlreadyPublishingError,
@@ -34,8 +35,10 @@ from postwright.models import (
     Session,
     now_text,
 )
+from postwright.splitting import Part
 
 _GROUP_OF_FILES = "post"
+_NOTHING: dict[str, Any] = {"jobId": None, "instagramPostId": None, "permalink": None}
 
 
 def _instant(text: str | None) -> str | None:
@@ -80,34 +83,133 @@ def command(
     on_quota: Annotated[
         Literal["fail", "wait"], typer.Option("--on-quota", help="What to do over the quota.")
     ] = "fail",
+    split: Split = False,
     as_json: Json = False,
 ) -> None:
-    """Publish files, or a stored group, and follow the run until the post is live."""
-    texts = [caption, *(hashtag or []), *(alt or []), location or ""]
-    _check_usage(files or [], texts, alt or [], session, group)
-    _check_location(location)
+    """Publish files, or a stored group, and follow the run until the post is live.
+
+    With --split what does not fit into one carousel becomes several posts, one after the other. A
+    repeat of the same command goes on where it stopped.
+    """
+    files = files or []
+    words = _Words(caption, hashtag or [], alt or [], location)
+    _check_usage(files, words, session, group)
     app = connect()
+    if files and split:
+        readable = [path for path in files if path.is_file()]
+        session = splitting.session_for(readable, *words.told, account)
     request = _request(session, group, account, publish_at, on_quota)
+    try:
+        if files and not (split and app.store.fence(request.session_id, request.group_id)):
+            _store(app, request, files, words, split=split)
+        posts_of_group = splitting.requests_for(app, request) if split else []
+    except PostwrightError as error:
+        ends = [_without_run(error)]
+    except KeyboardInterrupt:
+        _stop_following(None)
+    else:
+        if split:
+            ends = _publish_in_order(app, request, posts_of_group, as_json=as_json)
+        else:
+            ends = [_publish(app, request, live=not as_json)]
+    _tell(ends, split=split, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is told about files that are published."""
+
+    caption: str
+    hashtags: Sequence[str]
+    alt: Sequence[str]
+    location: str | None
+
+    @property
+    def told(self) -> tuple[str, Sequence[str], Sequence[str], str | None]:
+        """All of it."""
+        return self.caption, self.hashtags, self.alt, self.location
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a post ended, as a document and in lines for people."""
+
+    result: dict[str, Any]
+    lines: list[str]
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self.result["status"] == "published")
+
+
+def _publish(app: App, request: PublishRequest, *, live: bool) -> _End:
+    """Begin a run, or join the one that is under way, and follow it to its end."""
     job_id = None
     try:
-        if files:
-            _store(app, request, files, caption, hashtag or [], alt or [], location)
         with _ctrl_c_afterwards():
             job_id = _start(app, request)
-        job = follow.until_over(app, job_id, live=not as_json)
+        job = follow.until_over(app, job_id, live=live)
     except PostwrightError as error:
         if job_id is not None:
             raise
-        _end_without_run(error, as_json)
+        return _without_run(error)
     except KeyboardInterrupt:
         _stop_following(job_id)
-    follow.tell_the_end(job, as_json=as_json)
+    return _End(follow.result_of(job), follow.summary(job))
+
+
+def _publish_in_order(
+    app: App,
+    whole: PublishRequest,
+    parts: Sequence[tuple[Part, PublishRequest]],
+    *,
+    as_json: bool,
+) -> list[_End]:
+    """Publish one part after the other, until one is not live."""
+    ends: list[_End] = []
+    for part, request in parts:
+        named = {"part": part.name, "sessionId": request.session_id, "groupId": request.group_id}
+        if ends and not ends[-1].is_live:
+            ends.append(_End({**named, **_NOTHING, "status": "ready", "error": None}, []))
+            continue
+        say.note(f"post {part.name}: items {part.first + 1} to {part.end}")
+        if part.shortened:
+            say.note(f"The caption of post {part.name} was shortened, so that it fits.")
+        try:
+            end = _publish(app, request, live=not as_json)
+        except typer.Exit:
+            warn(f"The posts after {part.name} were not started. {_how_to_go_on(whole)}")
+            raise
+        ends.append(_End({**named, **end.result}, [f"Post {part.name}", *end.lines]))
+    waiting = sum(end.result["status"] == "ready" for end in ends)
+    if not ends[-1].is_live:
+        ends[-1].lines.append(f"{counted(waiting, 'post')} not started. {_how_to_go_on(whole)}")
+    return ends
+
+
+def _how_to_go_on(whole: PublishRequest) -> str:
+    return (
+        "Go on with the same command, or: postwright publish --session"
+        f" {whole.session_id} --group {whole.group_id} --split"
+    )
+
+
+def _tell(ends: Sequence[_End], *, split: bool, as_json: bool) -> None:
+    """Print how it ended; exit code 1 unless everything is live."""
+    if as_json:
+        results = [end.result for end in ends]
+        print_json(results if split else results[0])
+    else:
+        for end in ends:
+            for line in end.lines:
+                say.result(line)
+    if not all(end.is_live for end in ends):
+        raise typer.Exit(1)
 
 
 def _check_usage(
     files: Sequence[Path],
-    texts: Sequence[str],
-    alt: Sequence[str],
+    words: _Words,
     session: str | None,
     group: str | None,
 ) -> None:
@@ -115,15 +217,13 @@ def _check_usage(
         raise UsageError("Name FILES, or a stored post with --session and --group, not both.")
     if not files and not (session and group):
         raise UsageError("Name FILES, or a stored post with --session and --group.")
-    if not files and any(texts):
+    if not files and any(words.told):
         raise UsageError(
             "--caption, --hashtag, --alt and --location go with FILES; a stored post has its own."
         )
-    if len(alt) > len(files):
-        raise UsageError(f"{len(alt)} alt texts were given for {len(files)} files.")
-
-
-def _check_location(location: str | None) -> None:
+    if len(words.alt) > len(files):
+        raise UsageError(f"{len(words.alt)} alt texts were given for {len(files)} files.")
+    location = words.location
     if location is not None and not (location.isascii() and location.isdecimal()):
         raise UsageError(
             f"--location takes a number, not {location!r}. `postwright location search` finds it."
@@ -165,21 +265,22 @@ def _store(
     app: App,
     request: PublishRequest,
     files: Sequence[Path],
-    caption: str,
-    hashtags: Sequence[str],
-    alt: Sequence[str],
-    location: str | None,
+    words: _Words,
+    *,
+    split: bool,
 ) -> None:
     """Check the files, upload them and write session, description and group; the group last."""
-    text = captions.assemble(caption, hashtags)
-    found = preflight.check_files(files, text, carousel_max=app.settings.carousel_max)
+    text = captions.assemble(words.caption, words.hashtags)
+    count = len(files)
+    cap = count if split else posts.carousel_max(app, request.account_id or "default", count)
+    found = preflight.check_files(files, text, carousel_max=cap)
     if not found.ok:
         raise InvalidPostError("Nothing was uploaded.", problems=found.problems)
     runs.check_schedule(app, request)
     session_id, group_id = request.session_id, request.group_id
     kinds = [kind for kind in found.kinds if kind is not None]
-    media = _media(session_id, files, kinds, alt)
-    media[0].location_id = location
+    media = _media(session_id, files, kinds, words.alt)
+    media[0].location_id = words.location
     problems = [
         problem
         for index, item in enumerate(media)
@@ -192,11 +293,11 @@ def _store(
     for path, item, shape in zip(files, media, found.shapes, strict=True):
         say.note(f"uploading {item.name}")
         app.media.upload(path, item.key, shape)
-    name = captions.normalise(caption)[:60] or media[0].name
+    name = captions.normalise(words.caption)[:60] or media[0].name
     app.store.put_session(
         Session(session_id=session_id, name=name, step="publish", created_at=now_text())
     )
-    description = Description(caption=caption, hashtags=list(hashtags))
+    description = Description(caption=words.caption, hashtags=list(words.hashtags))
     app.store.put_description(session_id, group_id, description)
     app.store.put_new_group(
         Group(
@@ -257,10 +358,10 @@ def _stop_following(job_id: str | None) -> NoReturn:
     raise typer.Exit(130)
 
 
-def _end_without_run(error: PostwrightError, as_json: bool) -> NoReturn:
-    """Say why no run began; a group that is live already is not a failure."""
+def _without_run(error: PostwrightError) -> _End:
+    """Why no run began; a group that is live already is not a failure."""
     status = "failed"
-    result: dict[str, Any] = {"jobId": None, "instagramPostId": None, "permalink": None}
+    result = dict(_NOTHING)
     if isinstance(error, AlreadyPublishedError):
         status = "published"
         result |= {
@@ -270,11 +371,6 @@ def _end_without_run(error: PostwrightError, as_json: bool) -> NoReturn:
         }
     elif isinstance(error, AlreadyPublishingError):
         status, result["jobId"] = error.status, error.job_id
-    if as_json:
-        print_json({**result, "status": status, "error": error.to_json()})
-    elif isinstance(error, InvalidPostError) and error.problems:
-        for line in problem_lines(error.problems):
-            say.result(line)
-    else:
-        say.result(error.sentence)
-    raise typer.Exit(0 if status == "published" else 1)
+    problems = error.problems if isinstance(error, InvalidPostError) else []
+    lines = problem_lines(problems) if problems else [error.sentence]
+    return _End({**result, "status": status, "error": error.to_json()}, lines)

@@ -12,7 +12,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request = PublishRequest.model_validate(event["input"])
     parts = app.current()
     group = posts.find_group(parts, request)
-    post = posts.prepare(parts, group)
+    post = posts.prepare(parts, group, posts.account_of(request, group))
     return {
         "isPublished": group.publish_status == "published",
         "isCarousel": post.kind == "carousel",
