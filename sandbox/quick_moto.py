@@ -6,9 +6,12 @@ Answers stay the same to the byte, which tests show; the calls of a run take hal
 from __future__ import annotations
 
 import base64
+import copy
 import functools
+import string
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.model import StructureShape
@@ -17,12 +20,17 @@ from moto.core.serialize import AttributePicker, ResponseSerializer
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.parsing import ast_nodes, expressions
+from moto.moto_api._internal.moto_random import MotoRandom
+from moto.stepfunctions.parser.asl.component.common.string import string_expression
+from moto.stepfunctions.parser.asl.eval import environment, states
+from moto.stepfunctions.parser.asl.eval.event import event_manager
 
 Replace = Callable[[Any, str, Any], Any]
 """Sets an attribute of an owner, and returns what stood there."""
 
 _EXPRESSIONS = 512
 _INSTANTS = 4096
+_UNCHANGING = {str, int, float, bool, type(None)}
 _MOST_BYTES = 405_000
 """Of an item, as in `LimitedSizeDict`."""
 
@@ -32,6 +40,8 @@ def install(replace: Replace) -> None:
     _names_of_actions(replace)
     _answers(replace)
     _instants(replace)
+    _random_words(replace)
+    _documents(replace)
     _items(replace)
     _update_expressions(replace)
 
@@ -95,6 +105,33 @@ def _instants(replace: Replace) -> None:
         return read(value) if isinstance(value, str) else in_any_way(value)
 
     in_any_way = replace(serialize, "parse_to_aware_datetime", parse)
+
+
+def _random_words(replace: Replace) -> None:
+    """Draw the letters of a request's id in one go."""
+
+    def get_random_string(source: Any, length: int = 20, *how: Any, **named: Any) -> Any:
+        if how or named:
+            return letter_by_letter(source, length, *how, **named)
+        return "".join(source.choices(string.ascii_letters + string.digits, k=length))
+
+    letter_by_letter = replace(MotoRandom, "get_random_string", get_random_string)
+
+
+def _documents(replace: Replace) -> None:
+    """Copy the JSON of a run as such; whatever else is in it is copied as ever."""
+    quick = SimpleNamespace(deepcopy=_copied_document)
+    for module in (environment, states, event_manager, string_expression):
+        replace(module, "copy", quick)
+
+
+def _copied_document(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {name: _copied_document(member) for name, member in value.items()}
+    if kind is list:
+        return [_copied_document(member) for member in value]
+    return value if kind in _UNCHANGING else copy.deepcopy(value)
 
 
 def _items(replace: Replace) -> None:

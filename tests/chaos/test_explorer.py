@@ -16,8 +16,8 @@ from tests.chaos.explorer.stage import Stage
 from tests.chaos.explorer.stories import every_play
 from tests.summary import say
 
-ORDERS = 2
-"""Of each play, by chance, or one of those that take longer; those below are walked in full."""
+BESIDE = 3
+"""Of the plays beside which something else happens, which are most, every so many-th."""
 SMALL = Bounds(switches=1, kills=0, moods=1, times=0)
 
 IN_FULL = [
@@ -37,17 +37,18 @@ def play(first: str, second: str, found: str) -> Pair:
 
 @pytest.fixture(scope="module")
 def by_chance(pytestconfig: pytest.Config) -> Found:
-    """What became of a few orders of every play."""
-    total, plays = Found(), every_play()
+    """What became of an order of each play, and of those with something beside them, of a share."""
+    total, everything = Found(), every_play()
+    beside = [one for one in everything if isinstance(one, Beside)]
+    plays = [one for one in everything if not isinstance(one, Beside)] + beside[::BESIDE]
     for one in plays:
-        orders = 1 if isinstance(one, Beside) else ORDERS
-        total.add(explore(Stage, one.play, FAR, orders=orders, seed=one.name))
+        total.add(explore(Stage, one.play, FAR, orders=1, seed=one.name))
     say(pytestconfig, f"explorer: {total.orders:,} orders by chance of {len(plays):,} plays")
     return total
 
 
 def test_no_order_by_chance_breaks_the_protocol(by_chance: Found) -> None:
-    assert by_chance.orders > 3000
+    assert by_chance.orders > 1000
     assert [str(violation) for violation in by_chance.violations] == []
 
 
@@ -74,7 +75,6 @@ def test_every_pair_of_calls_meets_a_group_in_every_state() -> None:
 NEEDED = [
     "time fence: sent within 5 s of writing it down",
     "3 open, for the first time: publishing",
-    "3 open, for the first time: this job has the group",
     "3 open, for the first time: no attempt",
     "3 open: seq grows",
     "4 refuse: publishing",

@@ -15,6 +15,7 @@ from tests.unit.engine_lab import serving_aws
 
 JsonObject = dict[str, Any]
 
+SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSSM": "ssm", "AWSStepFunctions": "states"}
 KEY = {"PK": {"S": "SESSION#1"}, "SK": {"S": "JOB#1"}}
 EVERYTHING = {
     "text": {"S": "Größe"},
@@ -113,6 +114,17 @@ CALLS: dict[str, list[tuple[str, JsonObject]]] = {
         update("SET #n = :other", v={"N": "4"}),
         update("ADD #n :v", v={"L": []}),
     ],
+    "a table, a parameter and a machine that are not there": [
+        ("GetItem", {"TableName": "none", "Key": KEY}),
+        ("AmazonSSM.GetParameter", {"Name": "/none"}),
+        ("AWSStepFunctions.DescribeExecution", {"executionArn": "arn:aws:none"}),
+        ("AWSStepFunctions.NoSuchOperation", {}),
+    ],
+    "parameters": [
+        ("AmazonSSM.PutParameter", {"Name": "/a", "Value": "1", "Type": "String"}),
+        ("AmazonSSM.PutParameter", {"Name": "/a", "Value": "1", "Type": "String"}),
+        ("AmazonSSM.GetParametersByPath", {"Path": "/b"}),
+    ],
     "an item that is too big": [
         put(text={"S": "x" * 400_000}),
         put(text={"S": "x" * 300_000}, other={"S": "x" * 200_000}),
@@ -132,7 +144,9 @@ def server() -> Iterator[aws.Aws]:
 def test_a_call_is_answered_as_by_plain_moto(
     server: aws.Aws, calls: list[tuple[str, JsonObject]]
 ) -> None:
-    plain = answers(server, calls)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aws, "_SERVICES", {})
+        plain = answers(server, calls)
     with pytest.MonkeyPatch.context() as patch:
         quick_moto.install(replacing(patch))
         quick = answers(server, calls)
@@ -140,25 +154,28 @@ def test_a_call_is_answered_as_by_plain_moto(
     assert quick == plain
 
 
-def answers(server: aws.Aws, calls: list[tuple[str, JsonObject]]) -> list[tuple[int, str]]:
+def answers(server: aws.Aws, calls: list[tuple[str, JsonObject]]) -> list[tuple[object, ...]]:
     """What the calls are answered, in a table of their own."""
     aws.forget()
     server.create_resources('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}', "1", "t")
     return [call(server, operation, body) for operation, body in calls]
 
 
-def call(server: aws.Aws, operation: str, body: JsonObject) -> tuple[int, str]:
-    scope = f"test/20260101/{REGION}/dynamodb/aws4_request"
+def call(server: aws.Aws, operation: str, body: JsonObject) -> tuple[object, ...]:
+    """Status, kind and text of an answer; without a prefix, the operation is one of DynamoDB."""
+    target = operation if "." in operation else f"DynamoDB_20120810.{operation}"
+    service = SERVICES[target.partition(".")[0]]
+    scope = f"test/20260101/{REGION}/{service}/aws4_request"
     answer = httpx.post(
         server.origin,
         content=json.dumps(body),
         headers={
             "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, Signature=none",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "X-Amz-Target": target,
             "Content-Type": "application/x-amz-json-1.0",
         },
     )
-    return answer.status_code, answer.text
+    return answer.status_code, answer.headers["content-type"], answer.text
 
 
 def replacing(patch: pytest.MonkeyPatch) -> quick_moto.Replace:
