@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from postwright.error_table import Call
-from postwright.errors import RateLimitedError, TransientGraphError
+from postwright.errors import RateLimitedError, TokenInvalidError, TransientGraphError
 from postwright.hashtags.statistics import PublicPost, PublicPosts
 from postwright.instagram import InstagramClient, next_cursor, rows, timestamp
 
@@ -24,6 +24,12 @@ _PAGE: Final = "50"
 _LISTED: Final = "30"
 """As many as can count at once."""
 _PAGES_MAX: Final = 5
+_NO_PERMISSION: Final = (10, 200)
+_MAY_NOT: Final = (
+    "The app or the token may not search. Hashtags need the permission instagram_basic and Meta's"
+    " feature Instagram Public Content Access, places need Page Public Metadata Access; Meta grants"
+    " both by App Review. Add them to the app, then run `postwright auth login` again."
+)
 _POST_FIELDS: Final = "like_count,comments_count,timestamp"
 _PLACE_FIELDS: Final = "id,name,location,link"
 
@@ -101,7 +107,22 @@ class GraphSearch:
                 wait_seconds=usage.regain_minutes * 60,
                 call=call,
             )
-        return self._client.read(call, path, parameters)
+        try:
+            return self._client.read(call, path, parameters)
+        except TokenInvalidError as error:
+            if error.code not in _NO_PERMISSION:
+                raise
+            raise TokenInvalidError(_MAY_NOT, **_numbers(error)) from error
+
+
+def _numbers(error: TokenInvalidError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "subcode": error.subcode,
+        "http_status": error.http_status,
+        "fbtrace_id": error.fbtrace_id,
+        "call": error.call,
+    }
 
 
 def _hashtag(row: Mapping[str, Any]) -> Hashtag:

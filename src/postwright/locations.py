@@ -74,7 +74,7 @@ def find(search: GraphSearch, text: str, near: Point | None, limit: int) -> list
 
 def _place(row: Mapping[str, Any], near: Point | None) -> Place | None:
     location = row.get("location")
-    if not isinstance(location, dict):
+    if not row.get("id") or not isinstance(location, dict):
         return None
     latitude, longitude = location.get("latitude"), location.get("longitude")
     if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):

@@ -376,6 +376,25 @@ def test_another_tool_in_the_moment_before_our_call_costs_only_the_call(
     assert_no_drift(world, tool.standing())
 
 
+def test_a_refusal_for_which_the_list_has_no_reason_is_told(world: World, tool: Tool) -> None:
+    world.answer({"call": "hashtag_search", "error": [18, 2207034]})
+
+    found = tool.search("sea")
+
+    assert isinstance(found.stopped, QuotaExceededError)
+    assert "although it lists 0 of 30" in found.stopped.sentence
+    assert tool.standing().hashtags == []
+
+
+def test_an_app_that_may_not_search_is_told_what_meta_wants(world: World, tool: Tool) -> None:
+    world.lab.config(public_content_access=False)
+
+    with pytest.raises(TokenInvalidError, match="Instagram Public Content Access") as refused:
+        tool.search("sea")
+
+    assert refused.value.code == 10
+
+
 def test_a_list_without_names_is_enough(world: World, tool: Tool) -> None:
     search_elsewhere(world, "sea")
     rows = tool.graph.searched_hashtags()
@@ -398,21 +417,22 @@ def test_a_week_of_searches_by_three_tools_shows_no_drift_and_no_refusal(
     search_elsewhere(world, *words(20))
     promised: list[str | None] = []
 
-    def ours(which: Tool) -> None:
+    def ours(which: Tool, wish: list[str]) -> None:
         try:
-            which.search(*chance.sample(vocabulary, chance.randint(1, 3)))
+            which.search(*wish)
         except QuotaExceededError as error:
             promised.append(error.frees_at)
 
     for _ in range(30):
+        wishes = [chance.sample(vocabulary, chance.randint(1, 3)) for _ in tools]
         match chance.randrange(4):
             case 0:
                 search_elsewhere(world, chance.choice(vocabulary))
             case 1:
                 with ThreadPoolExecutor(2) as pool:
-                    list(pool.map(ours, tools))
+                    list(pool.map(ours, tools, wishes))
             case _:
-                ours(chance.choice(tools))
+                ours(chance.choice(tools), wishes[0])
         assert_no_drift(world, tools[0].standing())
         world.advance(chance.expovariate(1 / (6 * HOUR)))
 

@@ -107,8 +107,14 @@ class HashtagBudget:
 
     def taken_by_others(self) -> QuotaExceededError:
         """The error for a search that Instagram refused although there was room a moment before."""
+        standing = self.look()
+        if standing.free:
+            return QuotaExceededError(
+                f"Instagram refuses to search for new hashtags, although it lists {standing.used}"
+                f" of {LIMIT}. Try again in an hour."
+            )
         reason = "Another tool has used up the searches of this account at the same moment."
-        return _no_room(self.look(), 1, reason)
+        return _no_room(standing, 1, reason)
 
     def pause(self, seconds: int) -> None:
         """Ask nothing for so long, or for a while when Instagram does not tell."""
