@@ -208,6 +208,16 @@ def test_a_sensitive_hashtag_is_told_and_its_place_is_free_after_an_hour(
     assert tool.standing().hashtags == []
 
 
+def test_as_much_of_the_pool_is_measured_as_there_is_room_for(tool: Tool) -> None:
+    tool.spend(*words(27))
+
+    chosen = searching.affordable(
+        tool.standing(), ["word0", "named"], ["word1", "first", "named", "second", "third", "word2"]
+    )
+
+    assert chosen == ["word0", "named", "word1", "first", "second", "word2"]
+
+
 # Answers that are not clear
 
 

@@ -172,6 +172,7 @@ def test_more_than_five_hashtags_come_with_a_warning(call: Call) -> None:
         (["pick", "--for", "demo"], "--for takes SESSION/GROUP, as in demo/group-1, not 'demo'."),
         (["pick", "--for", "demo/a/b"], "--for takes SESSION/GROUP"),
         (["search", "a-b", "c!"], "2 problems:"),
+        (["search"], "Name hashtags, or measure those of the pool with --stale."),
         (["pick"], "There is no AWS to talk to."),
         (["pool", "rank", "--stale-days", "0"], "greater than or equal to 1"),
         (["pool", "add"], "Missing argument"),

@@ -373,3 +373,16 @@ def test_what_was_measured_lately_comes_first_then_what_is_old_then_the_rest() -
         *("better", "good", "old_and_good", "old"),
         *("also_unmeasured", "unmeasured"),
     ]
+
+
+def test_what_was_never_measured_is_measured_first_then_what_is_oldest() -> None:
+    pool = Pool()
+    for tag, statistics in {
+        "old": measured(1, days_ago=20),
+        "older": measured(9, days_ago=30),
+        "fresh": measured(5),
+        "new": None,
+    }.items():
+        pool.add(PooledTag(tag=tag, statistics=statistics))
+
+    assert pool.to_measure(stale_days=14) == ["new", "older", "old"]

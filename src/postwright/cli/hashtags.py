@@ -18,7 +18,6 @@ from postwright.cli.hashtag_pool import (
     DEFAULT_STALE_DAYS,
     PoolPath,
     StaleDays,
-    Tags,
     measured_line,
     pool_problems,
     tags_of_arguments,
@@ -107,22 +106,41 @@ def pick(
 
 @commands.command("search")
 def search(
-    tags: Tags,
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="TAG..", help="Hashtags, with or without #.")
+    ] = None,
+    stale: Annotated[
+        bool,
+        typer.Option(
+            "--stale",
+            help="Those of the pool without numbers or with old ones, if searches are free.",
+        ),
+    ] = False,
     account: Account = "default",
     add: Annotated[
         bool, typer.Option("--add", help="Put them into the pool with what was measured.")
     ] = False,
     pool: PoolPath = DEFAULT_POOL,
+    stale_days: StaleDays = DEFAULT_STALE_DAYS,
     as_json: Json = False,
 ) -> None:
     """Measure hashtags on Instagram: 30 different ones in any 7 days, repeats are free.
 
     What was measured of hashtags in the pool is kept there.
     """
-    wanted = tags_of_arguments(tags)
+    wanted = tags_of_arguments(tags or [])
+    if not wanted and not stale:
+        raise UsageError("Name hashtags, or measure those of the pool with --stale.")
     app = connect()
     graph = GraphSearch(app.searching(account))
-    found = searching.search(HashtagBudget(app.store, account, graph), graph, wanted)
+    budget = HashtagBudget(app.store, account, graph)
+    with pool_problems():
+        in_pool = PoolFile(pool).read().to_measure(stale_days) if stale else []
+    if in_pool:
+        wanted = searching.affordable(budget.look(), wanted, in_pool)
+    if not wanted:
+        say.note("The pool has nothing to measure, or no search is free now.")
+    found = searching.search(budget, graph, wanted) if wanted else Found()
     with pool_problems():
         _keep(found, pool, add=add)
     if as_json:
@@ -134,7 +152,7 @@ def search(
 
 
 @commands.command("budget")
-def budget(account: Account = "default", as_json: Json = False) -> None:
+def show_budget(account: Account = "default", as_json: Json = False) -> None:
     """Which searches of the last 7 days Instagram counts, and when each counts no more."""
     app = connect()
     standing = HashtagBudget(app.store, account, GraphSearch(app.searching(account))).look()

@@ -202,8 +202,8 @@ def _check_room(ledger: SearchLedger, new: Sequence[str]) -> None:
     if not new or missing <= 0:
         return
     reason = (
-        f"This needs {len(new)} new hashtag searches, and {standing.free} of {LIMIT} in 7 days are"
-        " free."
+        f"This needs {len(new)} new hashtag search{'' if len(new) == 1 else 'es'}, and"
+        f" {standing.free} of {LIMIT} in 7 days are free."
     )
     if len(new) > LIMIT:
         raise QuotaExceededError(f"{reason} Ask for fewer at once.")

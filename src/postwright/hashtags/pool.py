@@ -110,6 +110,15 @@ class Pool:
 
         return sorted(self.tags.values(), key=place)
 
+    def to_measure(self, stale_days: int) -> list[str]:
+        """What was never measured, by name, then what was measured too long ago, oldest first."""
+        found = [
+            (tag.statistics.measured_at if tag.statistics else "", tag.tag)
+            for tag in self.tags.values()
+            if tag.statistics is None or tag.statistics.is_stale(stale_days)
+        ]
+        return [tag for _, tag in sorted(found)]
+
 
 class PoolFile:
     """The pool at a path; the file need not exist."""

@@ -15,7 +15,7 @@ from postwright.errors import (
     TokenInvalidError,
 )
 from postwright.graph_search import GraphSearch
-from postwright.hashtags.budget import HashtagBudget
+from postwright.hashtags.budget import HashtagBudget, Standing
 from postwright.hashtags.statistics import Statistics, measure
 
 _REFUSALS: Final = (AccountBlockedError, QuotaExceededError, RateLimitedError, TokenInvalidError)
@@ -58,6 +58,20 @@ def search(budget: HashtagBudget, graph: GraphSearch, tags: Sequence[str]) -> Fo
     if isinstance(found.stopped, QuotaExceededError):
         found.stopped = budget.taken_by_others()
     return found
+
+
+def affordable(standing: Standing, tags: Sequence[str], also: Sequence[str]) -> list[str]:
+    """`tags`, and as many of `also` as there is room for besides them."""
+    counted = {found.tag for found in standing.hashtags}
+    free = standing.free - sum(tag not in counted for tag in tags)
+    chosen = list(tags)
+    for tag in also:
+        is_new = tag not in counted
+        if tag in chosen or (is_new and free <= 0):
+            continue
+        chosen.append(tag)
+        free -= is_new
+    return chosen
 
 
 def _measure(
