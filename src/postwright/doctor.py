@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from postwright import clock
+from postwright import clock, limits
 from postwright.errors import PostwrightError, redact
 from postwright.hosts import login_of
 from postwright.instagram import Account, InstagramClient
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FETCHED: Final = (200, 206)
 _ABSENT: Final = 404
+_PROBE: Final = "`postwright doctor --probe-carousel`"
 
 
 class Finding(Model):
@@ -303,6 +304,29 @@ def bucket(visit: Visit) -> Iterator[Finding]:
         )
 
 
+def carousel_items(visit: Visit) -> Iterator[Finding]:
+    """How many items a carousel may have, and where that comes from."""
+    settings, found = visit.app.settings, visit.app.store.carousel_cap(visit.account_id)
+    cap, is_set = settings.carousel_max, "carousel_max" in settings.model_fields_set
+    if found is None:
+        source = "as POSTWRIGHT_CAROUSEL_MAX says" if is_set else "Instagram's documented number"
+        sentence = f"Carousels may have {cap} items, {source}."
+        hint = (
+            "" if cap > limits.CAROUSEL_MAX_ITEMS.value else f" {_PROBE} finds out whether 20 work."
+        )
+        yield _ok("carousel_items", f"{sentence}{hint}")
+    elif is_set and cap != found.max_items:
+        yield _warning(
+            "carousel_items",
+            f"POSTWRIGHT_CAROUSEL_MAX is {cap}, but on {found.checked_at} {found.max_items} were"
+            " found to be the account's limit.",
+            "Remove the setting to use what was found out, or keep it to have your own limit.",
+        )
+    else:
+        sentence = f"Carousels may have {found.max_items} items, found out on {found.checked_at}."
+        yield _ok("carousel_items", sentence)
+
+
 CHECKS: Final[Sequence[Check]] = (
     parameters,
     login,
@@ -314,6 +338,7 @@ CHECKS: Final[Sequence[Check]] = (
     scheduled_posts,
     unconfirmed_posts,
     action_block,
+    carousel_items,
     bucket,
 )
 _WITHOUT_TOKEN: Final[Sequence[Check]] = (unconfirmed_posts, action_block, bucket)

@@ -170,3 +170,21 @@ def test_the_problem_of_too_many_items_names_the_ways_out(sandbox: Served, tmp_p
     [problem] = refused.json["error"]["problems"]
     assert "--split" in problem["fix"]
     assert "POSTWRIGHT_CAROUSEL_MAX" in problem["fix"]
+
+
+def test_the_doctor_tries_a_carousel_of_twenty_only_when_somebody_agrees(
+    sandbox: Served,
+) -> None:
+    sandbox.configure(ready_after_polls=0)
+
+    asked = run("doctor", "--probe-carousel", aws=sandbox.aws)
+    before = sandbox.requests()
+    tried = run("doctor", "--probe-carousel", "--yes", "--json", aws=sandbox.aws)
+
+    assert asked.code == 2
+    assert "makes 21 of the 400 containers" in asked.err
+    assert before == []
+    last = tried.json["findings"][-1]
+    assert (tried.code, last["check"], last["status"]) == (0, "carousel_probe", "ok")
+    assert last["sentence"].startswith("Carousels of 20 items are refused for this account")
+    assert sandbox.posts() == []

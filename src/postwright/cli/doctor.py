@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from postwright import doctor
+from postwright import carousel_probe, doctor, limits
+from postwright.cli import asking
 from postwright.cli.connection import connect
 from postwright.cli.console import counted, print_json, say
 from postwright.doctor import Finding
@@ -16,13 +17,28 @@ def command(
     account_id: Annotated[
         str, typer.Option("--account", metavar="ACCOUNT", help="The account.")
     ] = "default",
+    probe_carousel: Annotated[
+        bool,
+        typer.Option(
+            "--probe-carousel",
+            help=f"Find out whether carousels of {carousel_probe.ITEMS} items work, and keep it.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the probe.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Check the account, its token, what waits and the bucket; exit code 1 on a problem.
 
-    It only reads, and publishes nothing.
+    It only reads, and publishes nothing. The probe makes containers, which are not published
+    either.
     """
-    findings = doctor.examine(connect(), account_id)
+    app = connect()
+    tries = probe_carousel and (yes or _is_agreed())
+    findings = doctor.examine(app, account_id)
+    if tries and any(finding.status == "problem" for finding in findings):
+        say.note("Carousels were not tried: mend first what is wrong.")
+    elif tries:
+        findings += doctor.examine(app, account_id, [carousel_probe.carousel])
     problems = sum(finding.status == "problem" for finding in findings)
     if as_json:
         document = {"accountId": account_id, "ok": problems == 0}
@@ -35,6 +51,15 @@ def command(
         say.note(f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}.")
     if problems:
         raise typer.Exit(1)
+
+
+def _is_agreed() -> bool:
+    answer = asking.line(
+        f"The probe makes {carousel_probe.CONTAINERS} of the"
+        f" {limits.CONTAINERS_PER_DAY.value} containers that the account may make in 24 hours, and"
+        " publishes nothing. Go on? [y/N]"
+    )
+    return answer.lower() in ("y", "yes")
 
 
 def _lines(finding: Finding) -> list[str]:
