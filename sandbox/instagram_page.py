@@ -26,7 +26,7 @@ from sandbox.instagram.served import (
     Served,
 )
 from sandbox.instagram.stances import Stance
-from sandbox.instagram.tokens import TokenChange
+from sandbox.instagram.token_book import TokenChange
 
 _HEAD = """# The simulated Instagram
 

@@ -23,6 +23,8 @@ class Form(HTMLParser):
         given = dict(attrs)
         if tag == "form":
             self.attributes = given
+        elif tag == "input" and "disabled" in given:
+            pass
         elif tag == "input" and (given["type"] == "hidden" or "checked" in given):
             self.values.append((str(given["name"]), str(given["value"])))
 

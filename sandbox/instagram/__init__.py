@@ -13,11 +13,12 @@ Not imitated, in short (the whole list with reasons is `not_imitated.py`):
 Where to look:
 - a call comes in: routes, calls, hosts, answering, dispatch, parameters, fields; request_log,
   redaction
-- what it does: creating (container_rules, options), publishing, reading (nodes, paging),
+- what it does: creating (container_rules, options), working, publishing, reading (nodes, paging),
   commenting, editing, locations, hashtags; errors, error_texts
 - what there is: simulator, world, containers, posts, comments, accounts, usage, ids, keep,
   hashtag_world, hashtag_searches
-- log-in: consent, oauth (by Instagram), facebook_login and facebook, tokens, scopes
+- log-in: consent, oauth (by Instagram), facebook_login and facebook, tokens, token_book,
+  scopes
 - media: media_door fetches, uploads takes, media_judge decides, processing says how long it takes
 - going wrong on purpose: faults (the script), fault_rules, misbehaving, wire, scripted_errors
 - for people and tests: pages, control, config (bounds), served; stances and its three lists

@@ -38,7 +38,7 @@ def _redirect_uri(uri: str) -> str:
 RedirectUri = Annotated[str, AfterValidator(_redirect_uri)]
 
 
-Hashtag = Annotated[str, Field(pattern=r"^\w+$"), AfterValidator(str.casefold)]
+Hashtag = Annotated[str, Field(pattern=r"^\w+$"), AfterValidator(str.lower)]
 
 
 def _account_id(text: str) -> str:

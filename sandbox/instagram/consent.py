@@ -38,6 +38,7 @@ class Login(Protocol):
     """A kind of log-in: what may be asked for, and where the user goes after the answer."""
 
     scopes: Mapping[str, str]
+    always_given: Collection[str]
     takes_several_accounts: bool
 
     def request(self, query: Mapping[str, str]) -> Asked:
@@ -109,13 +110,14 @@ def _question(login: Login, asked: Asked) -> str:
         for account in ACCOUNTS
     )
     scopes = "".join(
-        f'<label><input type="checkbox" name="granted" value="{scope}" checked>'
+        f'<label><input type="checkbox" name="granted" value="{scope}" checked'
+        f"{' disabled' if scope in login.always_given else ''}>"
         f" <span>{escape(login.scopes[scope])} <code>{scope}</code></span></label>"
         for scope in asked.scopes
     )
     return f"""<main class="consent">
 <h1>Allow this app?</h1>
-<p>App {escape(asked.client_id)} asks to act for an account. You then go back to
+<p>App {escape(asked.client_id)} asks to act for you. You then go back to
 {escape(_origin(asked.redirect_uri))}</p>
 <form method="post">{hidden}
 <fieldset><legend>{"Pages" if several else "Account"}</legend>{accounts}</fieldset>

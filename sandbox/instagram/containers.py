@@ -60,7 +60,8 @@ class Container:
     """Changes hands between threads under the simulator's lock.
 
     A failure shows at `ready_at`, not before: so the same script gives the same polls at every
-    speed of the clock. With `polls_left` the looks decide instead of the clock.
+    speed of the clock. With `polls_left` the looks decide instead of the clock. Work begins at the
+    making, or at `begun_at`, when all bytes had been uploaded.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Container:
     children: tuple[Container, ...] = ()
     media: MediaFile | None = None
     upload: Upload | None = None
+    begun_at: datetime | None = None
     is_fetching: bool = False
     polls_left: int | None = None
     failed_with: int | str | None = None

@@ -6,42 +6,26 @@ guide, Meta, 2026; public bug threads for what fails when), or when its bytes ha
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.instagram import errors, media_judge
+from sandbox.instagram import errors
 from sandbox.instagram.container_rules import ContainerRequest, Kind, container_request
 from sandbox.instagram.containers import LIFE, Container, Status, Upload
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import PLAIN, Twist
-from sandbox.instagram.media_door import MediaDoor, MediaFile
-from sandbox.instagram.media_judge import Use, VideoRefusedError
+from sandbox.instagram.media_door import MediaDoor
 from sandbox.instagram.parameters import Parameters
-from sandbox.instagram.processing import Processing
+from sandbox.instagram.working import Work
 from sandbox.instagram.world import Profile, World
-
-_log = logging.getLogger(__name__)
-
-_VIDEO_WORKERS = 4
 
 
 class Creation:
-    """`close` ends the fetches that run."""
-
-    def __init__(self, world: World, media_dir: Path) -> None:
+    def __init__(self, world: World, door: MediaDoor, work: Work) -> None:
         self._world = world
-        self._door = MediaDoor(media_dir)
-        self._fetchers = ThreadPoolExecutor(_VIDEO_WORKERS, thread_name_prefix="instagram-fetch")
-
-    def close(self) -> None:
-        self._door.close()
-        self._fetchers.shutdown(wait=True, cancel_futures=True)
+        self._door = door
+        self._work = work
 
     def create_container(
         self,
@@ -80,21 +64,17 @@ class Creation:
                 media.discard()
                 raise
             container.media = media
-            self._set_ready(container, config.image, twist, size=media.size)
+            self._work.set_ready(container, config.image, twist, size=media.size)
             return container
 
     def _create_video(self, profile: Profile, request: ContainerRequest, twist: Twist) -> Container:
         with self._world.lock:
             container = self._add(profile, request, twist)
             if twist.processing_error is not None:
-                self._set_ready(container, self._world.config.video, twist)
+                self._work.set_ready(container, self._world.config.video, twist)
                 return container
             container.is_fetching = True
-        self._in_background(
-            lambda: self._work_on(
-                container, twist, lambda: self._fetch(request), container.created_at
-            )
-        )
+        self._work.fetch_video(container, twist)
         return container
 
     def _create_upload(
@@ -103,28 +83,8 @@ class Creation:
         """Nothing happens until the bytes are there."""
         with self._world.lock:
             container = self._add(profile, request, twist)
-            container.upload = Upload(self.new_path(), twist)
+            container.upload = Upload(self._door.new_path(".video"), twist)
             return container
-
-    def new_path(self) -> Path:
-        """For bytes of a video that come in."""
-        return self._door.new_path(".video")
-
-    def fetch_upload(self, url: str, upload: Upload) -> int:
-        """The size of a video that is fetched at once instead; raises VideoRefusedError."""
-        timeout = self._world.config.fetch_timeout_seconds
-        limit = media_judge.REEL.bytes_max
-        _, size = self._door.download_video(url, upload.path, timeout=timeout, bytes_max=limit)
-        return size
-
-    def process_upload(self, container: Container, upload: Upload) -> None:
-        """What follows when all bytes are there."""
-        began_at = self._world.clock.now()
-        self._in_background(
-            lambda: self._work_on(
-                container, upload.twist, lambda: self._take(container.request, upload), began_at
-            )
-        )
 
     def _create_carousel(
         self, profile: Profile, request: ContainerRequest, twist: Twist
@@ -133,7 +93,7 @@ class Creation:
             children = tuple(self._child(profile, child_id) for child_id in request.children)
             container = self._add(profile, request, twist)
             container.children = children
-            self._set_ready(container, self._world.config.carousel, twist)
+            self._work.set_ready(container, self._world.config.carousel, twist)
             return container
 
     def _child(self, profile: Profile, child_id: str) -> Container:
@@ -177,95 +137,6 @@ class Creation:
         name = _path(request.url) if request.url else f"{what} {request.caption}"
         self._world.times_made[name] += 1
         return f"{name} {self._world.times_made[name]}"
-
-    def _set_ready(
-        self,
-        container: Container,
-        model: Processing,
-        twist: Twist,
-        *,
-        size: int = 0,
-        length: float = 0,
-        began_at: datetime | None = None,
-    ) -> None:
-        """So long after the work began, which is the making unless it is told.
-
-        The caller holds the lock.
-        """
-        seconds = twist.processing_seconds
-        if seconds is None:
-            seed = self._world.config.seed
-            seconds = model.draw(size=size, length=length, seed=seed, subject=container.subject)
-        container.ready_at = (began_at or container.created_at) + timedelta(seconds=seconds)
-
-    def _in_background(self, work: Callable[[], None]) -> None:
-        """In the pool of fetchers; at max speed time stands still meanwhile."""
-        in_flight = ExitStack()
-        in_flight.enter_context(self._world.clock.busy())
-        self._fetchers.submit(work).add_done_callback(lambda _: in_flight.close())
-
-    def _work_on(
-        self,
-        container: Container,
-        twist: Twist,
-        get: Callable[[], MediaFile],
-        began_at: datetime,
-    ) -> None:
-        """Whatever happens, the container stops fetching."""
-        media: MediaFile | None = None
-        failure: int | str | None = twist.processing_error
-        try:
-            media = get()
-        except VideoRefusedError as refusal:
-            failure = refusal.subcode
-        except Exception:
-            _log.exception("working on the video of container %s failed", container.id)
-            failure = media_judge.VIDEO_UNKNOWN_FAILURE
-        size, length = (media.size, media.seconds or 0) if media is not None else (0, 0.0)
-        with self._world.lock:
-            self._set_ready(
-                container,
-                self._world.config.video,
-                twist,
-                size=size,
-                length=length,
-                began_at=began_at,
-            )
-            container.media, container.failed_with = media, failure
-            if media is not None and container not in self._world.containers:
-                media.discard()
-            container.is_fetching = False
-        self._world.clock.note_due(container.ready_at)
-
-    def _fetch(self, request: ContainerRequest) -> MediaFile:
-        return self._door.fetch_video(
-            request.url,
-            timeout=self._world.config.fetch_timeout_seconds,
-            use=_use(request),
-            thumb_offset=_thumb_offset(request),
-            all_frames=self._watches_all,
-        )
-
-    def _take(self, request: ContainerRequest, upload: Upload) -> MediaFile:
-        return self._door.take_video(
-            upload.path,
-            use=_use(request),
-            thumb_offset=_thumb_offset(request),
-            all_frames=self._watches_all,
-        )
-
-    @property
-    def _watches_all(self) -> bool:
-        return self._world.config.video_decoding == "all_frames"
-
-
-def _use(request: ContainerRequest) -> Use:
-    return media_judge.use_of(is_child=request.is_child, is_story=request.kind is Kind.STORIES)
-
-
-def _thumb_offset(request: ContainerRequest) -> int:
-    has_cover = "cover_url" in request.options
-    return 0 if has_cover else int(request.options.get("thumb_offset", 0))
 
 
 def _path(url: str) -> str:

@@ -9,7 +9,7 @@ from sandbox.instagram import errors, locations
 from sandbox.instagram.calls import GraphCall
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import Twist
-from sandbox.instagram.hosts import DEFAULT_VERSION, GRAPH_FACEBOOK, UPLOAD
+from sandbox.instagram.hosts import DEFAULT_VERSION, GRAPH_FACEBOOK, UPLOAD, UPLOAD_PATH
 from sandbox.instagram.nodes import View
 from sandbox.instagram.redaction import redact
 
@@ -104,7 +104,7 @@ class Dispatch:
         creation = self.instagram.creation
         made = creation.create_container(self.profile, given, self.twist, on_facebook=on_facebook)
         if on_facebook and given.text("upload_type") == "resumable":
-            path = f"{UPLOAD}/ig-api-upload/{self.call.address.version or DEFAULT_VERSION}"
+            path = f"{UPLOAD}/{UPLOAD_PATH}/{self.call.address.version or DEFAULT_VERSION}"
             made["uri"] = f"{self.instagram.world.origin}/{path}/{made['id']}"
         return made
 

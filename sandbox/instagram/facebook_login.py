@@ -33,6 +33,7 @@ class FacebookLogin:
     """The redirect URIs of the config are registered for both kinds of log-in."""
 
     scopes: Mapping[str, str] = FACEBOOK_SCOPES
+    always_given: Collection[str] = (PROFILE,)
     takes_several_accounts = True
 
     def __init__(self, world: World) -> None:
@@ -50,7 +51,7 @@ class FacebookLogin:
     def allow(
         self, request: Request, accounts: tuple[Account, ...], granted: Collection[str]
     ) -> str:
-        scopes = tuple(name for name in request.scopes if name in granted or name == PROFILE)
+        scopes = tuple(name for name in request.scopes if name in (*granted, PROFILE))
         declined = tuple(name for name in request.scopes if name not in scopes)
         with self._world.lock:
             text = self._world.ids.code()

@@ -134,7 +134,7 @@ def _cursor(hashtag_id: str, edge: Edge) -> str:
 
 def _name(text: str) -> str:
     """Letters, digits and underscores of any script, without difference of case."""
-    name = unicodedata.normalize("NFC", text).casefold()
+    name = unicodedata.normalize("NFC", text).lower()
     if len(name) > _LONGEST_NAME or not all(_may_be_in_a_hashtag(sign) for sign in name):
         raise GraphError(
             errors.BAD_PARAMETER.saying(

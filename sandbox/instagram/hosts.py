@@ -22,6 +22,7 @@ WWW_FACEBOOK, UPLOAD = "www.facebook.com", "rupload.facebook.com"
 HOSTS = (GRAPH_INSTAGRAM, GRAPH_FACEBOOK, API_INSTAGRAM, WWW_INSTAGRAM, WWW_FACEBOOK, UPLOAD)
 
 _VERSION = re.compile(r"v\d+(?:\.\d+)?")
+UPLOAD_PATH = "ig-api-upload"
 DEFAULT_VERSION = "v25.0"
 VERSIONS = tuple(f"v{major}.0" for major in range(21, 27))
 

@@ -58,6 +58,7 @@ class Request:
 
 class OAuth:
     scopes: Mapping[str, str] = INSTAGRAM_SCOPES
+    always_given: Collection[str] = ()
     takes_several_accounts = False
 
     def __init__(self, world: World) -> None:

@@ -23,16 +23,18 @@ from sandbox.instagram.facebook_login import FacebookLogin
 from sandbox.instagram.faults import CallName, Happening
 from sandbox.instagram.hashtags import Hashtags
 from sandbox.instagram.ids import Ids
-from sandbox.instagram.media_door import MediaFile
+from sandbox.instagram.media_door import MediaDoor, MediaFile
 from sandbox.instagram.oauth import OAuth
 from sandbox.instagram.posts import Media
 from sandbox.instagram.publishing import Publication
 from sandbox.instagram.reading import Reading
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.scopes import PERSON_CALLS
-from sandbox.instagram.tokens import Kind, Token, token_changes
+from sandbox.instagram.token_book import token_changes
+from sandbox.instagram.tokens import Kind, Token
 from sandbox.instagram.uploads import Uploads
 from sandbox.instagram.usage import APP_CALLS, HASHTAG_CALLS, CallMeter
+from sandbox.instagram.working import Work
 from sandbox.instagram.world import Profile, World
 
 
@@ -65,8 +67,10 @@ class SimulatedInstagram:
         self._calls = calls or Calls(clock)
         self.world = World(clock, origin, ids=Ids(seed), keep=keep)
         self.log = self.world.log
-        self.creation = Creation(self.world, media_dir)
-        self.uploads = Uploads(self, self.creation)
+        self._door = MediaDoor(media_dir)
+        self._work = Work(self.world, self._door)
+        self.creation = Creation(self.world, self._door, self._work)
+        self.uploads = Uploads(self, self._work)
         self.publication = Publication(self.world)
         self.reading = Reading(self.world)
         self.commenting = Commenting(self.world)
@@ -80,7 +84,7 @@ class SimulatedInstagram:
     def close(self) -> None:
         self._closing.set()
         self.clock.wake(self._closing)
-        self.creation.close()
+        self._work.close()
 
     # What a token opens
 
@@ -179,7 +183,7 @@ class SimulatedInstagram:
 
     def new_file(self) -> Path:
         """Where the body of an upload can be put."""
-        return self.creation.new_path()
+        return self._door.new_path(".upload")
 
     def read_as(self, node: str) -> CallName | None:
         """What the reading of a container or hashtag is called."""

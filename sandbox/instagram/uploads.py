@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from sandbox.instagram import errors
 from sandbox.instagram.calls import GraphCall, Received
 from sandbox.instagram.containers import Container, Status, Upload
-from sandbox.instagram.creating import Creation
 from sandbox.instagram.errors import GraphError, PlainRefusalError
-from sandbox.instagram.hosts import GRAPH_FACEBOOK, VERSIONS
+from sandbox.instagram.hosts import GRAPH_FACEBOOK, UPLOAD_PATH, VERSIONS
 from sandbox.instagram.media_judge import VideoRefusedError
 from sandbox.instagram.scopes import needed_for
+from sandbox.instagram.working import Work
 
 if TYPE_CHECKING:
     from sandbox.instagram.simulator import SimulatedInstagram
 
-PATH = "ig-api-upload"
 _UNAUTHORIZED = '{"success":false,"error":{"message":"unauthorized user request"}}'
 """As Meta's page shows it."""
 
@@ -43,9 +42,9 @@ class UploadRefusedError(PlainRefusalError):
 
 
 class Uploads:
-    def __init__(self, instagram: SimulatedInstagram, creation: Creation) -> None:
+    def __init__(self, instagram: SimulatedInstagram, work: Work) -> None:
         self._instagram = instagram
-        self._creation = creation
+        self._work = work
 
     def take(self, call: GraphCall) -> dict[str, Any]:
         """Bytes of a video, or where to fetch it; raises UploadRefusedError or GraphError."""
@@ -65,7 +64,7 @@ class Uploads:
                     upload.is_complete = container.is_fetching = True
         finally:
             received.discard()
-        self._creation.process_upload(container, upload)
+        self._work.process_upload(container, upload)
         return {"success": True, "message": "Upload successful."}
 
     def _awaiting(self, call: GraphCall) -> tuple[Container, Upload]:
@@ -91,7 +90,7 @@ class Uploads:
         """Source of status and sentence: public logs of 2026-07, of Reels of Pages."""
         upload.received = 0
         try:
-            upload.received = self._creation.fetch_upload(url, upload)
+            upload.received = self._work.fetch_upload(url, upload)
         except VideoRefusedError as refusal:
             raise UploadRefusedError(
                 "FileUrlProcessingError", "Unable to fetch media from URL", status=422
@@ -100,9 +99,9 @@ class Uploads:
 
 def _container_id(call: GraphCall) -> str:
     match (call.method, call.segments):
-        case ("POST", [name, container_id]) if name == PATH:
+        case ("POST", [name, container_id]) if name == UPLOAD_PATH:
             return container_id
-        case ("POST", [name, version, container_id]) if name == PATH and version in VERSIONS:
+        case ("POST", [name, version, container_id]) if name == UPLOAD_PATH and version in VERSIONS:
             return container_id
     raise GraphError(errors.UNKNOWN_PATH)
 
@@ -124,7 +123,7 @@ def _append(received: Received, upload: Upload) -> None:
         with upload.path.open("ab") as whole, received.path.open("rb") as part:
             shutil.copyfileobj(part, whole)
         upload.received += received.size
-    if upload.received < file_size:
+    if not fits or upload.received < file_size:
         raise UploadRefusedError(
             "PartialRequestError", "Partial request (did not match length of file)"
         )

@@ -21,7 +21,7 @@ from sandbox.instagram.ids import Ids
 from sandbox.instagram.keep import Keep
 from sandbox.instagram.posts import Media, Posts
 from sandbox.instagram.request_log import RequestLog
-from sandbox.instagram.tokens import TokenBook
+from sandbox.instagram.token_book import TokenBook
 from sandbox.instagram.usage import CallMeter
 
 

@@ -56,6 +56,10 @@ def test_a_word_has_one_id_however_it_is_written(lab: Lab) -> None:
     assert len(ids.pop()) == 17
 
 
+def test_words_that_differ_in_more_than_case_have_ids_of_their_own(lab: Lab) -> None:
+    assert found(lab, "Straße") != found(lab, "strasse")
+
+
 def test_a_hashtag_tells_its_name_also_after_a_reset(lab: Lab) -> None:
     hashtag = found(lab, "ตลาดริมคลอง")
     lab.http.post("/_control/reset")

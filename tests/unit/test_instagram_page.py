@@ -28,7 +28,7 @@ from sandbox.instagram.served import (
     Served,
 )
 from sandbox.instagram.stances import Stance
-from sandbox.instagram.tokens import TokenChange
+from sandbox.instagram.token_book import TokenChange
 from tests.instagram_lab import ACCOUNT, Lab, error_of
 from tests.media import MediaServer, picture
 

@@ -286,6 +286,16 @@ def test_more_bytes_than_were_announced_are_refused(fast_lab: Lab, clip: bytes) 
     assert uploading(fast_lab, made["id"])["bytes_transferred"] == 0
 
 
+def test_a_size_that_shrinks_does_not_complete_an_upload(fast_lab: Lab, clip: bytes) -> None:
+    made = begun(fast_lab)
+    send(fast_lab, made["uri"], clip[:HALF], offset=0, file_size=len(clip))
+
+    answer = send(fast_lab, made["uri"], clip[HALF:], offset=HALF, file_size=HALF - 1)
+
+    assert refused(answer) == (400, "PartialRequestError", False)
+    assert uploading(fast_lab, made["id"]) == {"status": "in_progress", "bytes_transferred": HALF}
+
+
 def test_what_is_uploaded_is_not_uploaded_again(fast_lab: Lab, clip: bytes) -> None:
     made = begun(fast_lab)
     send_whole(fast_lab, made["uri"], clip)
