@@ -11,6 +11,7 @@ import httpx
 
 from postwright import breaker, refreshing
 from postwright.alarms import Alarms
+from postwright.budgets import Budgets
 from postwright.errors import TokenInvalidError
 from postwright.executions import Executions
 from postwright.failures import GraphFailure
@@ -45,6 +46,11 @@ class App:
             tokens=Tokens.connect(settings.ssm_prefix, settings.token_cache_seconds),
             executions=Executions.connect(settings.state_machine_arn),
         )
+
+    @property
+    def budgets(self) -> Budgets:
+        """What the accounts may still do."""
+        return Budgets(self.store, self.executions, self.settings)
 
     def instagram(self, account_id: str, *, token_read_now: bool = False) -> InstagramClient:
         """A client for the account; raises TokenInvalidError when its token is not stored.
@@ -100,6 +106,7 @@ class App:
         """Keep what an answer of Instagram means beyond its call."""
         if breaker.is_action_block(failure):
             breaker.trip(self.store, account_id, failure, self.settings.block_hours)
+        self.budgets.refused(account_id, failure)
         if not failure.is_known:
             self.store.count_unknown(account_id, failure)
 

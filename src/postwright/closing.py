@@ -93,6 +93,7 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
     if group is None or group.active_job_id != job.job_id:
         if job.status == "publishing":
             app.store.update_job(ref, **_ending(job, "failed", execution))
+            app.budgets.let_go(ref.account_id, ref.job_id)
         return True
     status = group.publish_status
     if status == "publishing":
@@ -105,6 +106,8 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
         app.store.close_group(group, ref, status, changes, release=released)
     except ConditionFailedError:
         return False
+    if status != "unconfirmed":  # its post may still count, until it is settled
+        app.budgets.let_go(ref.account_id, ref.job_id, published=status == "published")
     return True
 
 

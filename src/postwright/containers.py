@@ -8,13 +8,14 @@ account is raised at once.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 from postwright import breaker, clock, errors, failures, pacing, posts, progress, runs
 from postwright.app import App
+from postwright.budgets import Short, Taken
 from postwright.errors import (
     AccountBlockedError,
     ContainerExpiredError,
@@ -29,7 +30,7 @@ from postwright.errors import (
     TokenInvalidError,
     TransientGraphError,
 )
-from postwright.instagram import ContainerStatus, InstagramClient
+from postwright.instagram import ContainerStatus, InstagramClient, Quota
 from postwright.models import (
     PARENT,
     Container,
@@ -40,7 +41,6 @@ from postwright.models import (
     now_text,
     parse_instant,
 )
-from postwright.quota import seconds_until_slot
 from postwright.reusing import is_too_old
 
 QUOTA_WAIT_MAX_SECONDS: Final = 3600
@@ -71,49 +71,81 @@ _MOST_SERIOUS_FIRST: Final = (
 AGAIN_SECONDS: Final = (5, 30, 120)
 SLOW_SECONDS: Final = (300, 600, 1200, 2400, 3600)
 _LOOKS_AT_ONCE: Final = 10
+_CALLS_BESIDES: Final = 8
 
 
 def check_quota(app: App, ref: Ref) -> dict[str, Any]:
-    """Whether the account may publish another post now; which containers are missing if so.
+    """Take one of the account's posts for this run, with the containers that it will make; which
+    are missing if there is one.
 
-    Raises QuotaExceededError when the quota is full and the run is not to wait, or has waited for
-    three days, and AccountBlockedError while nothing may be sent.
+    Raises QuotaExceededError when there is none and the run is not to wait, or has waited for three
+    days, and AccountBlockedError while nothing may be sent.
     """
     runs.hold(app, ref)
     breaker.check(app.store, ref.account_id)
     job = runs.job_of(app, ref)
-    instagram = app.instagram(ref.account_id)
     waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
     patient = waited < QUOTA_PATIENCE_SECONDS * (1 + ref.redrive_count)
+    waits = job.request.on_quota == "wait" and patient
+    if waits and (seconds := app.budgets.asks_again_in(ref.account_id)):
+        return _wait_for_quota(app, ref, job, seconds)
+    taken = app.budgets.take_calls(ref.account_id, 1, "new", ahead=_calls_ahead(job))
+    if taken.pause:
+        if not patient:
+            raise taken.error
+        return _answer(job, "wait", taken.pause)
+    instagram = app.instagram(ref.account_id)
+
+    def containers() -> int:
+        nonlocal job
+        job = _followed(app, ref, job)
+        return _containers_ahead(job)
+
     try:
-        quota = instagram.quota()
+        held = app.budgets.hold_slot(ref, instagram, taken.ledger, containers)
     except RateLimitedError as error:
         if not patient:
             raise
         return _answer(job, "wait", _slow_seconds(error))
-    read = {"quota": {"used": quota.used, "total": quota.total}}
-    if quota.used < quota.total:
-        return {**_begin_work(app, ref, job), **read}
-    wait_seconds = seconds_until_slot(instagram, quota)
-    if job.request.on_quota == "wait" and patient:
-        app.store.update_job(ref, phase="waiting_for_quota")
-        return {**_answer(job, "wait", min(wait_seconds, QUOTA_WAIT_MAX_SECONDS)), **read}
-    frees_at = clock.to_text(clock.in_seconds(wait_seconds))
-    raise QuotaExceededError(
-        f"The account has used its {quota.total} posts of 24 hours. The next one frees at about"
-        f" {frees_at}; redrive the run then, or start with onQuota=wait.",
-        frees_at=frees_at,
-        call="read",
-    )
+    app.budgets.heard(ref.account_id, taken, instagram)
+    if isinstance(held, Quota):
+        app.store.update_job(ref, phase=progress.phase_of(job))
+        return {
+            **_create_answer(job, _missing(job)),
+            "quota": {"used": held.used, "total": held.total},
+        }
+    if held.passes or (waits and held.frees_at):
+        return _wait_for_quota(app, ref, job, held.wait_seconds)
+    raise held.error("redrive the run then, or start with onQuota=wait", call="read")
 
 
-def _begin_work(app: App, ref: Ref, job: Job) -> dict[str, Any]:
-    """There is a slot. A run that waited for it and has made nothing yet follows the group anew."""
+def _wait_for_quota(app: App, ref: Ref, job: Job, seconds: int) -> dict[str, Any]:
+    app.store.update_job(ref, phase="waiting_for_quota")
+    return _answer(job, "wait", min(seconds, QUOTA_WAIT_MAX_SECONDS))
+
+
+def _followed(app: App, ref: Ref, job: Job) -> Job:
+    """The job; one that waited for its slot and has made nothing yet follows the group anew."""
     if job.phase == "waiting_for_quota" and not job.containers:
         app.store.update_job(ref, **runs.snapshot(app, job.request, ref))
-        job = runs.job_of(app, ref)
-    app.store.update_job(ref, phase=progress.phase_of(job))
-    return _create_answer(job, _missing(job))
+        return runs.job_of(app, ref)
+    return job
+
+
+def _containers_ahead(job: Job) -> int:
+    """The containers that a run has yet to make; a carousel has one of its own."""
+    keys = [str(item.index) for item in job.items]
+    if job.kind == "carousel":
+        keys.append(PARENT)
+    known = [job.containers.get(key) for key in keys]
+    return sum(container is None or not container.exists for container in known)
+
+
+def _calls_ahead(job: Job) -> int:
+    """About so many calls a run makes once it has begun: each container is made and looked at, and
+    the post is published and read.
+    """
+    return 2 * _containers_ahead(job) + _CALLS_BESIDES
 
 
 def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
@@ -128,9 +160,8 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
     item, key = job.items[index], str(index)
     known = job.containers.get(key)
     if known is None or not known.exists:
-        breaker.check(app.store, ref.account_id)
         name = posts.item_name(index, item.media)
-        known = _make(known, name, lambda: _create(app, ref, job, item))
+        known = _make(app, ref, job, known, name, lambda by: _create(app, by, job, item))
         if job.kind != "carousel":
             known.caption_hash = job.caption_hash
         app.store.put_container(ref, key, known)
@@ -157,13 +188,10 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     children = _children(job)
     known = job.containers.get(PARENT)
     if known is None or not known.exists or known.children != children:
-        breaker.check(app.store, ref.account_id)
         options = posts.carousel_options(job.items)
-        instagram = app.instagram(ref.account_id)
         known = _make(
-            known,
-            "carousel",
-            lambda: instagram.create_carousel_container(
+            *(app, ref, job, known, "carousel"),
+            lambda by: by.create_carousel_container(
                 children, caption=job.caption_text, options=options
             ),
         )
@@ -189,13 +217,17 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     runs.hold(app, ref)
     job = runs.job_of(app, ref)
     revived = _revive(job, ref.redrive_count)
+    changed, unfinished = _unfinished(job)
     try:
-        changed, seen = _look(app.instagram(ref.account_id), job)
+        looked = _look(app, ref, unfinished)
     except RateLimitedError as error:
         ages = [container.age_seconds for container in job.containers.values()]
         if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
             raise
         return _answer(job, "wait", _slow_seconds(error))
+    if isinstance(looked, int):
+        return _answer(job, "wait", looked)
+    changed |= {look.key for look in looked if _take(job, look)}
     for key in sorted(revived | changed):
         app.store.put_container(ref, key, job.containers[key])
     app.store.update_job(
@@ -208,7 +240,12 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     if failed:
         _raise_failed(job, failed)
     _raise_overdue(app, job, ref.redrive_count)
-    return {**_next(job), "seen": seen}
+    answer = _next(job)
+    if answer["next"] == "publish" and not looked:  # else Instagram has just answered
+        seconds = app.budgets.throttled_seconds(ref.account_id)
+        if seconds:
+            return _answer(job, "wait", seconds)
+    return {**answer, "seen": [look.to_json() for look in looked]}
 
 
 def is_live(container: Container | None) -> bool:
@@ -240,8 +277,7 @@ def _doubt_children(app: App, ref: Ref, job: Job) -> None:
         app.store.put_container(ref, str(item.index), child)
 
 
-def _create(app: App, ref: Ref, job: Job, item: SnapshotItem) -> str:
-    instagram = app.instagram(ref.account_id)
+def _create(app: App, instagram: InstagramClient, job: Job, item: SnapshotItem) -> str:
     in_carousel = job.kind == "carousel"
     options = posts.item_options(app, item.media, in_carousel=in_carousel)
     url = app.media.presign(item.media.key, item.version_id)
@@ -254,7 +290,52 @@ def _create(app: App, ref: Ref, job: Job, item: SnapshotItem) -> str:
     return create(url, is_carousel_item=True, options=options)
 
 
-def _make(known: Container | None, name: str, create: Callable[[], str]) -> Container:
+def _make(
+    app: App,
+    ref: Ref,
+    job: Job,
+    known: Container | None,
+    name: str,
+    create: Callable[[InstagramClient], str],
+) -> Container:
+    """A container from `create`, or what became of the try.
+
+    Where the budgets do not let it be made now, nothing is asked of Instagram and it is no try;
+    raises QuotaExceededError when there is no container left and the run is not to wait.
+    """
+    breaker.check(app.store, ref.account_id)
+    taken = app.budgets.take_container(ref)
+    if isinstance(taken, Short):
+        error = taken.error("redrive the run then", item=name, call="create")
+        if job.request.on_quota != "wait" and not taken.passes:
+            raise error
+        return _postponed(known, error, taken.wait_seconds)
+    if taken.pause:
+        return _postponed(known, taken.error, taken.pause)
+    instagram = app.instagram(ref.account_id)
+    try:
+        return _asked_for(known, name, lambda: _counted(app, ref, taken, instagram, create))
+    finally:
+        app.budgets.heard(ref.account_id, taken, instagram)
+
+
+def _counted(
+    app: App,
+    ref: Ref,
+    taken: Taken,
+    instagram: InstagramClient,
+    create: Callable[[InstagramClient], str],
+) -> str:
+    """What `create` makes; a container that was certainly not made is given back."""
+    try:
+        return create(instagram)
+    except PostwrightError as error:
+        if failures.proves_nothing_made(error):
+            app.budgets.give_back_container(ref, taken)
+        raise
+
+
+def _asked_for(known: Container | None, name: str, create: Callable[[], str]) -> Container:
     """A container from `create`, or what became of the try."""
     tries = known.tries + 1 if known is not None else 1
     try:
@@ -272,6 +353,16 @@ def _make(known: Container | None, name: str, create: Callable[[], str]) -> Cont
         error.item = name
         return _after_failure(error, tries)
     return Container(state="created", id=container_id, created_at=now_text(), tries=tries)
+
+
+def _postponed(known: Container | None, error: PostwrightError, seconds: int) -> Container:
+    """To be asked for later, without having been asked for."""
+    return Container(
+        state="throttled",
+        tries=known.tries if known is not None else 0,
+        not_before=clock.to_text(clock.in_seconds(seconds)),
+        error=error.to_json(),
+    )
 
 
 def _after_failure(error: PostwrightError, tries: int) -> Container:
@@ -314,11 +405,9 @@ class _Look:
         return {**told, "subcode": failures.processing_failure(self.status.status).subcode}
 
 
-def _look(instagram: InstagramClient, job: Job) -> tuple[set[str], list[dict[str, Any]]]:
-    """Read the status of what is unfinished: the keys of the containers that changed, and what was
-    seen.
-    """
-    changed: set[str] = set()
+def _unfinished(job: Job) -> tuple[set[str], dict[str, str]]:
+    """The keys of containers that have become too old, and the ids of those to look at."""
+    too_old: set[str] = set()
     unfinished: dict[str, str] = {}
     for key in _keys(job):
         container = job.containers.get(key)
@@ -326,11 +415,20 @@ def _look(instagram: InstagramClient, job: Job) -> tuple[set[str], list[dict[str
             continue
         if container.exists and is_too_old(container):
             job.containers[key] = Container(state="expired", tries=0)
-            changed.add(key)
+            too_old.add(key)
         elif container.state == "created":
             unfinished[key] = container.id
+    return too_old, unfinished
+
+
+def _look(app: App, ref: Ref, unfinished: Mapping[str, str]) -> list[_Look] | int:
+    """Read the status of what is unfinished, or how many seconds to wait before that."""
     if not unfinished:
-        return changed, []
+        return []
+    taken = app.budgets.take_calls(ref.account_id, len(unfinished), "look")
+    if taken.pause:
+        return taken.pause
+    instagram = app.instagram(ref.account_id)
 
     def look(key: str) -> _Look:
         try:
@@ -342,8 +440,8 @@ def _look(instagram: InstagramClient, job: Job) -> tuple[set[str], list[dict[str
 
     with ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(unfinished))) as pool:
         looks = list(pool.map(look, unfinished))
-    changed |= {look.key for look in looks if _take(job, look)}
-    return changed, [look.to_json() for look in looks]
+    app.budgets.heard(ref.account_id, taken, instagram)
+    return looks
 
 
 def _take(job: Job, look: _Look) -> bool:

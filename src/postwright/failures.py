@@ -25,6 +25,7 @@ _ONCE: Final[frozenset[Call]] = frozenset({"publish", "comment"})
 """What may have taken effect although the answer is an error, and must not be repeated blindly."""
 _PROVEN_REFUSALS: Final = frozenset({(9007, 2207027), (9, 2207042), (25, 2207050)})
 _PROVEN_REFUSAL_CODES: Final = frozenset({190, 10, 368, *range(200, 300)})
+_OWN_TROUBLES: Final = 2
 _SEVEN_DIGITS: Final = 1_000_000
 
 
@@ -65,6 +66,15 @@ def proves_not_published(failure: GraphFailure) -> bool:
     if (failure.code, failure.subcode) in _PROVEN_REFUSALS:
         return True
     return failure.code in _PROVEN_REFUSAL_CODES
+
+
+def proves_nothing_made(error: PostwrightError) -> bool:
+    """True only for answers to a creation after which Instagram has certainly made no container.
+
+    Its own troubles (-2, -1, 1, 2 and 5xx) leave that open.
+    """
+    refused = error.http_status is not None and 400 <= error.http_status < 500
+    return refused and error.code is not None and error.code > _OWN_TROUBLES
 
 
 def find_row(call: Call, code: int | None, subcode: int | None, words: str = "") -> Row | None:

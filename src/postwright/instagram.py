@@ -16,8 +16,9 @@ import itertools
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
@@ -142,10 +143,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Usage:
-    """The highest share of any allowance in percent, and minutes until calls work again."""
+    """The highest share of any allowance in percent, and minutes until calls work again.
+
+    `told` is False where Instagram said nothing, which does not mean 0.
+    """
 
     percent: int = 0
     regain_minutes: int = 0
+    told: bool = field(default=False, compare=False)
 
 
 class InstagramClient:
@@ -155,7 +160,8 @@ class InstagramClient:
     client that is given (`http`) is not closed. When Instagram
     refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
     again with it, except a publish. `on_failure` is told of each error that Instagram answers;
-    whatever it raises is logged and goes no further.
+    whatever it raises is logged and goes no further. `calls` counts those that were sent, and
+    `usage` is the highest that the answers told.
     """
 
     def __init__(
@@ -175,6 +181,8 @@ class InstagramClient:
         self._graph_url = graph_url if callable(graph_url) else lambda _token: graph_url
         self._http = http or new_http_client()
         self._owns_http = http is None
+        self._lock = threading.Lock()
+        self.calls = 0
         self.usage = Usage()
 
     def __enter__(self) -> InstagramClient:
@@ -384,6 +392,8 @@ class InstagramClient:
         self, call: Call, method: str, path: str, deadline: float, content: Mapping[str, Any]
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"}
+        with self._lock:
+            self.calls += 1
         try:
             with within(deadline):
                 url = f"{self._graph_url(self._token).rstrip('/')}/{path}"
@@ -393,10 +403,14 @@ class InstagramClient:
             raise failures.classify(
                 GraphFailure(call, None, message=f"no answer, {name}")
             ) from error
-        self.usage = parse_usage(answer.headers)
-        return self._body(call, answer)
+        usage = parse_usage(answer.headers)
+        with self._lock:
+            if usage.told:
+                highest = max(usage.percent, self.usage.percent)
+                self.usage = Usage(highest, usage.regain_minutes, told=True)
+        return self._body(call, answer, usage)
 
-    def _body(self, call: Call, answer: httpx.Response) -> dict[str, Any]:
+    def _body(self, call: Call, answer: httpx.Response, usage: Usage) -> dict[str, Any]:
         try:
             body = answer.json()
         except (ValueError, RecursionError):
@@ -404,7 +418,7 @@ class InstagramClient:
         if answer.is_success and isinstance(body, dict) and "error" not in body:
             return body
         problem = body.get("error") if isinstance(body, dict) else None
-        failure = _failure(call, answer, problem, self.usage)
+        failure = _failure(call, answer, problem, usage)
         self._notice(failure)
         raise failures.classify(failure)
 
@@ -454,7 +468,8 @@ def parse_usage(headers: Mapping[str, str]) -> Usage:
     regain = [
         _number(row.get("estimated_time_to_regain_access")) for row in rows if isinstance(row, dict)
     ]
-    return Usage(max(shares, default=0), max(regain, default=0))
+    told = any(name in row for row in rows if isinstance(row, dict) for name in counters)
+    return Usage(max(shares, default=0), max(regain, default=0), told)
 
 
 def _number(value: Any) -> int:

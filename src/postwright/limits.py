@@ -15,6 +15,7 @@ T = TypeVar("T")
 _MEDIA_REFERENCE = "Instagram Platform, IG User media reference"
 _PUBLISHING_GUIDE = "Instagram Platform, content publishing guide"
 _ERROR_CODES = "Instagram Platform, error codes reference"
+_RATE_LIMITS = "Graph API, rate limits: 200 calls per user and hour"
 _FIELD = "seen in the field, not documented by Instagram"
 _READ = date(2026, 9, 11)
 
@@ -61,4 +62,5 @@ CAROUSEL_MIN_ITEMS: Final = Limit(2, "items", _PUBLISHING_GUIDE, _READ)
 CAROUSEL_MAX_ITEMS: Final = Limit(10, "items", _PUBLISHING_GUIDE, _READ)
 CONTAINER_LIFE_HOURS: Final = Limit(24, "hours", _MEDIA_REFERENCE, _READ)
 CONTAINERS_PER_DAY: Final = Limit(400, "containers", _MEDIA_REFERENCE, _READ)
+CALLS_PER_HOUR: Final = Limit(200, "calls in an hour", _RATE_LIMITS, _READ)
 QUOTA_TOTAL_ASSUMED: Final = Limit(100, "posts in 24 hours", _PUBLISHING_GUIDE, _READ)

@@ -25,6 +25,8 @@ SETTLE_SECONDS: Final = 120.0
 
 _WINDOW_BEFORE: Final = timedelta(minutes=5)
 _WINDOW_AFTER: Final = timedelta(minutes=15)
+_CALLS: Final = 2
+"""A look at the container, and one page of posts."""
 _PAGE: Final = 50
 _PAGES_MAX: Final = 20
 _GONE: Final = {(-2, 2207020)}
@@ -71,12 +73,14 @@ class Seen:
 class Evidence:
     """What a look found: the status of the container that was sent, and the posts of its time.
 
-    `read` is False when the posts could not be read, or not all of those that matter.
+    `read` is False when the posts could not be read, or not all of those that matter; `asked` is
+    False when Instagram was not even asked, because it would have refused.
     """
 
     status: str | None = None
     seen: tuple[Seen, ...] = ()
     read: bool = False
+    asked: bool = True
 
     @property
     def candidates(self) -> list[Media]:
@@ -122,7 +126,17 @@ def look(app: App, ref: Ref, job: Job, attempt: Attempt) -> Evidence:
 
     Raises TokenInvalidError when Instagram does not let us look.
     """
+    taken = app.budgets.take_calls(ref.account_id, _CALLS, "settle")
+    if taken.pause:
+        return Evidence(asked=False)
     instagram = app.instagram(ref.account_id)
+    try:
+        return _found(app, ref, job, attempt, instagram)
+    finally:
+        app.budgets.heard(ref.account_id, taken, instagram)
+
+
+def _found(app: App, ref: Ref, job: Job, attempt: Attempt, instagram: InstagramClient) -> Evidence:
     status = None
     try:
         status = _status(instagram, attempt.container_id)

@@ -336,6 +336,40 @@ class SearchLedger(Record):
         return self.model_dump(by_alias=True, exclude_defaults=True, mode="json")
 
 
+class Slot(Record):
+    """A post that a run may still publish, and the containers that it has yet to make for it."""
+
+    session_id: str
+    taken_at: Instant
+    containers: int = 0
+
+
+class QuotaSeen(Record):
+    """What Instagram said last of an account's posts of 24 hours."""
+
+    used: int
+    total: int
+    at: Instant
+
+
+class UsageSeen(Record):
+    """What the usage headers said last, in percent, and what we had counted ourselves by then:
+    calls ever, and those of the hour before.
+    """
+
+    percent: int
+    at: Instant
+    calls_ever: int
+    calls_then: int
+
+
+class Throttle(Record):
+    """Until when Instagram refuses the account's calls, and how often in a row it did."""
+
+    until: Instant
+    refusals: int = 0
+
+
 SettledHow = Literal["accepted", "not_published", "found", "expired"]
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 from postwright import breaker, clock, containers, looking, progress, runs
 from postwright.app import App
@@ -24,10 +25,11 @@ from postwright.errors import (
     PostwrightError,
     PublishUncertainError,
     QuotaExceededError,
+    RateLimitedError,
     TokenInvalidError,
     TransientGraphError,
 )
-from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient
+from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient, Quota
 from postwright.models import Attempt, Fence, Job, Looks, Ref, now_text, parse_instant
 from postwright.store import ConditionFailedError
 
@@ -38,6 +40,8 @@ CLEAR_LOOKS: Final = 2
 """So many looks without a trace of the post before the same container may be sent again."""
 _ATTEMPTS_MAX: Final = 20
 """A group has one or two attempts; so many mean that each was too late to be sent."""
+_PATIENCE: Final = 2 * 3600
+"""So long after it was sent, a look that the account's calls do not allow now is not counted."""
 _BLOCKED_ANSWER: Final = "4/2207051"
 
 
@@ -62,6 +66,9 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
         return {"next": "recheck", "instagramPostId": None}
     breaker.check(app.store, ref.account_id)
     instagram = app.instagram(ref.account_id, token_read_now=True)
+    elsewhere = _without_leave(app, ref, job, attempt, instagram)
+    if elsewhere is not None:
+        return {"next": elsewhere, "instagramPostId": None}
     is_live = _is_live_already(instagram, attempt, container_id)
     if not app.store.lock_caption(ref, job.caption_hash or ""):
         raise CaptionBusyError(
@@ -116,6 +123,8 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
         attempt
     )  # before the look: what was seen earlier proves nothing later
     evidence = looking.look(app, ref, job, attempt)
+    if not evidence.asked and clock.seconds_since(parse_instant(attempt.sent_at)) < _PATIENCE:
+        return {"next": "look", "instagramPostId": None}
     seen = {"seen": evidence.to_json()}
     if evidence.status == "PUBLISHED" and (evidence.only or settled):
         return _succeed(app, ref, job, evidence.only.id if evidence.only else None) | seen
@@ -155,8 +164,15 @@ def record_result(app: App, ref: Ref) -> dict[str, Any]:
 def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any]:
     """What `record_result` does, for a group that was read; later calls fill in what was open."""
     media_id = group.instagram_post_id
-    instagram = app.instagram(ref.account_id)
-    permalink = group.permalink or (_permalink(instagram, media_id) if media_id else None)
+    app.budgets.let_go(ref.account_id, ref.job_id, published=True)
+    permalink, warning = group.permalink, job.warning
+    reads = (1 if permalink is None else 0) + (1 if job.kind == "carousel" else 0)
+    taken = app.budgets.take_calls(ref.account_id, reads, "settle") if media_id else None
+    if media_id and taken and not taken.pause:
+        instagram = app.instagram(ref.account_id)
+        permalink = permalink or _permalink(instagram, media_id)
+        warning = _missing_children(instagram, job, media_id)
+        app.budgets.heard(ref.account_id, taken, instagram)
     if permalink and permalink != group.permalink:
         app.store.set_permalink(ref, permalink)
     app.store.free_caption(ref, job.caption_hash or "")
@@ -167,7 +183,7 @@ def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any
         progress=progress.of_job(job, published=True),
         instagram_post_id=media_id,
         permalink=permalink,
-        warning=_missing_children(instagram, job, media_id) if media_id else None,
+        warning=warning,
         error=None,
         finished_at=job.finished_at or now_text(),
     )
@@ -201,6 +217,34 @@ def _container_to_send(job: Job, attempt: Attempt | None) -> str | None:
         return attempt.container_id
     container = job.containers.get(job.publish_key)
     return container.id if container is not None and containers.is_live(container) else None
+
+
+def _without_leave(
+    app: App, ref: Ref, job: Job, attempt: Attempt | None, instagram: InstagramClient
+) -> Literal["recheck", "waitForQuota"] | None:
+    """Where to go instead while the account's budgets do not allow the call; nothing is sent.
+
+    A run whose slot was given back when it ended takes one anew; a re-send has used up its own.
+    Raises QuotaExceededError where there is none and the run is not to wait.
+    """
+    taken = app.budgets.take_calls(ref.account_id, 1, "settle")
+    if taken.pause:
+        return "recheck"
+    is_resend = attempt is not None and attempt.state == "resend_allowed"
+    if ref.job_id in taken.ledger.slots or is_resend:
+        return None
+    try:
+        held = app.budgets.hold_slot(ref, instagram, taken.ledger)
+        app.budgets.heard(ref.account_id, replace(taken, calls=0), instagram)
+    except (RateLimitedError, TransientGraphError) as error:
+        raise ContainerNotReadyError(
+            f"The account's posts cannot be counted now. {error.sentence}", call="read"
+        ) from error
+    if isinstance(held, Quota):
+        return None
+    if job.request.on_quota == "wait" or held.passes:
+        return "waitForQuota"
+    raise held.error("redrive the run then, or start with onQuota=wait", call="read")
 
 
 def _is_live_already(

@@ -14,7 +14,6 @@ from postwright.errors import (
     AlreadyPublishingError,
     InvalidPostError,
     PostwrightError,
-    QuotaExceededError,
 )
 from postwright.models import (
     Fence,
@@ -27,7 +26,6 @@ from postwright.models import (
     now_text,
     parse_instant,
 )
-from postwright.quota import seconds_until_slot
 from postwright.store import ConditionFailedError
 
 QUIET_SECONDS: Final = 120
@@ -49,11 +47,11 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
     running = _resolve(app, group)
     if running is not None:
         return Started(job_id=running, new=False)
-    posts.prepare(app, group, account_id)
+    post = posts.prepare(app, group, account_id)
     if request.publish_at is None:
         breaker.check(app.store, account_id)
         if check_quota and request.on_quota == "fail":
-            _refuse_over_quota(app, account_id)
+            _refuse_over_budget(app, account_id, _containers_of(group, post))
     job_id = new_job_id()
     try:
         claim(app, request, job_id)
@@ -356,21 +354,30 @@ def check_schedule(app: App, request: PublishRequest) -> None:
     raise InvalidPostError("The request cannot be used.", problems=[problem])
 
 
-def _refuse_over_quota(app: App, account_id: str) -> None:
-    """Raise only when the quota is certainly full; the workflow reports everything else."""
+def _containers_of(group: Fence, post: posts.Post) -> int:
+    """The containers that a run will certainly make: of a group that was tried before, perhaps
+    none.
+    """
+    if group.active_job_id or group.last_job_id:
+        return 0
+    return len(post.items) + (1 if post.kind == "carousel" else 0)
+
+
+def _refuse_over_budget(app: App, account_id: str, containers: int) -> None:
+    """Raise only when there is certainly no room for one more post, or for its containers; the
+    workflow reports everything else.
+    """
+    taken = app.budgets.take_calls(account_id, 1, "new")
+    if taken.pause:
+        return
     try:
         instagram = app.instagram(account_id)
-        quota = instagram.quota()
-        if quota.used < quota.total:
-            return
-        frees_at = clock.to_text(clock.in_seconds(seconds_until_slot(instagram, quota)))
+        short = app.budgets.shortage(account_id, instagram, taken.ledger, containers)
     except PostwrightError:
         return
-    raise QuotaExceededError(
-        f"The account has used its {quota.total} posts of 24 hours. Start again after {frees_at},"
-        " or with onQuota=wait to publish as soon as one frees.",
-        frees_at=frees_at,
-    )
+    app.budgets.heard(account_id, taken, instagram)
+    if short is not None:
+        raise short.error("start again then, or with onQuota=wait to publish as soon as it is")
 
 
 def _may_be_live(group: Fence) -> bool:

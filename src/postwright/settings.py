@@ -67,6 +67,25 @@ class Settings(BaseModel):
         alias="POSTWRIGHT_VIDEO_BUDGET_SECONDS",
         description="How long a video may be processed.",
     )
+    calls_per_hour: int = Field(
+        limits.CALLS_PER_HOUR.value,
+        ge=20,
+        alias="POSTWRIGHT_CALLS_PER_HOUR",
+        description="Calls of an account in an hour, while Instagram sends no usage headers.",
+    )
+    containers_per_day: int = Field(
+        limits.CONTAINERS_PER_DAY.value,
+        ge=1,
+        alias="POSTWRIGHT_CONTAINERS_PER_DAY",
+        description="Containers that an account may make in 24 hours.",
+    )
+    warn_percent: int = Field(
+        80,
+        ge=1,
+        le=100,
+        alias="POSTWRIGHT_WARN_PERCENT",
+        description="From which share of a budget on people are warned.",
+    )
     schedule_max_days: int = Field(
         30,
         gt=0,

@@ -273,6 +273,7 @@ def _disprove(app: App, case: Case, settlement: Settlement) -> bool:
     except ConditionFailedError:
         return False
     app.store.free_caption(case.ref, case.job.caption_hash or "")
+    app.budgets.let_go(case.ref.account_id, case.ref.job_id)
     return True
 
 

@@ -20,6 +20,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from postwright import clock
 from postwright.errors import redact
 from postwright.failures import GraphFailure
+from postwright.ledger import SLOT, Ledger
 from postwright.models import (
     Attempt,
     Block,
@@ -34,6 +35,7 @@ from postwright.models import (
     Ref,
     SearchLedger,
     Session,
+    Slot,
     TokenFacts,
     now_text,
 )
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     )
 
 OPEN_JOBS_INDEX: Final = "open-jobs"
+LEDGER: Final = "BUDGET"
 FINISHED_JOB_LIFE: Final = timedelta(days=90)
 
 _serialize = TypeSerializer().serialize
@@ -588,6 +591,113 @@ class Store:
                 ExpressionAttributeValues=_serialized({":holder": holder}),
             )
 
+    # What an account may still do
+
+    def ledger(self, account_id: str) -> Ledger:
+        """The budgets of an account as they are now (consistent read)."""
+        return Ledger.of(self._get(_ledger_key(account_id)) or {})
+
+    def count(
+        self,
+        account_id: str,
+        numbers: Mapping[str, int],
+        *,
+        version: int | None = None,
+        reserved_by: str | None = None,
+        reserved: int = 0,
+    ) -> Ledger:
+        """Add to numbers of the ledger, and answer how it stands then.
+
+        With a `version`, only while nobody has taken or let go of a slot since the ledger was read.
+        With `reserved_by`, so many more containers (or fewer, below 0) are reserved by that job.
+        Raises ConditionFailedError when that is not so: it has no slot, or not so many reserved.
+        """
+        if reserved_by is None:
+            return self._change_ledger(account_id, add=numbers, version=version)
+        return self._change_ledger(
+            account_id,
+            add=numbers,
+            actions=["#slot.containers = #slot.containers + :reserved"],
+            condition="#slot.containers >= :least",
+            names={"#slot": f"{SLOT}{reserved_by}"},
+            values={":reserved": reserved, ":least": max(0, -reserved)},
+        )
+
+    def note(
+        self, account_id: str, notes: Mapping[str, Any], numbers: Mapping[str, int] | None = None
+    ) -> None:
+        """Write notes into the ledger, of which None takes one away, and add to its numbers. The
+        last writer's notes stay.
+        """
+        self._change_ledger(account_id, add=numbers, put=notes)
+
+    def hold_slot(
+        self, account_id: str, job_id: str, version: int, slot: Slot, notes: Mapping[str, Any]
+    ) -> None:
+        """A job takes a slot, with notes as `note` writes them; raises ConditionFailedError when
+        somebody has taken or let go of one since the ledger was read.
+        """
+        put = {**notes, f"{SLOT}{job_id}": slot.to_json()}
+        self._change_ledger(account_id, add={"version": 1}, put=put, version=version)
+
+    def free_slot(self, account_id: str, job_id: str, notes: Mapping[str, Any]) -> None:
+        """A job lets go of its slot, with notes; nothing happens when it has none."""
+        with suppress(ConditionFailedError):
+            self._change_ledger(
+                account_id,
+                add={"version": 1},
+                put={**notes, f"{SLOT}{job_id}": None},
+                condition="attribute_exists(#slot)",
+                names={"#slot": f"{SLOT}{job_id}"},
+            )
+
+    def _change_ledger(
+        self,
+        account_id: str,
+        *,
+        add: Mapping[str, int] | None = None,
+        put: Mapping[str, Any] | None = None,
+        actions: Sequence[str] = (),
+        version: int | None = None,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Ledger:
+        """One update of the ledger, and how it stands then."""
+        if version is not None:
+            condition = "version = :version" if version else "attribute_not_exists(version)"
+            values = {":version": version} if version else {}
+        all_names, all_values = dict(names or {}), dict(values or {})
+        verbs: dict[str, list[str]] = {"ADD": [], "SET": list(actions), "REMOVE": []}
+        for number, (name, value) in enumerate([*(add or {}).items(), *(put or {}).items()]):
+            all_names[f"#n{number}"] = name
+            if value is None:
+                verbs["REMOVE"].append(f"#n{number}")
+                continue
+            all_values[f":v{number}"] = value
+            is_sum = number < len(add or {})
+            verbs["ADD" if is_sum else "SET"].append(
+                f"#n{number} {'' if is_sum else '= '}:v{number}"
+            )
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _serialized(_ledger_key(account_id)),
+            "UpdateExpression": " ".join(
+                f"{verb} {', '.join(parts)}" for verb, parts in verbs.items() if parts
+            ),
+            "ExpressionAttributeNames": all_names,
+            "ReturnValues": "ALL_NEW",
+        }
+        if all_values:
+            update["ExpressionAttributeValues"] = _serialized(all_values)
+        if condition:
+            update["ConditionExpression"] = condition
+        try:
+            answer = self._client.update_item(**update)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(str(error)) from error
+        return Ledger.of(_plain_item(answer["Attributes"]))
+
     # The job record
 
     def open_jobs(self) -> Iterator[Job]:
@@ -711,11 +821,7 @@ class Store:
             TableName=self._table, Key=_serialized(key), ConsistentRead=True
         )
         item = answer.get("Item")
-        return (
-            cast(dict[str, Any], _unpack({k: _deserialize(v) for k, v in item.items()}))
-            if item
-            else None
-        )
+        return _plain_item(item) if item else None
 
     def _get_group(self, session_id: str, group_id: str) -> dict[str, Any] | None:
         found = self._get(_group_key(session_id, group_id))
@@ -827,12 +933,21 @@ def _group_values(session_id: str, group_id: str) -> dict[str, Any]:
     return _serialized({":session": session_id, ":group": group_id})
 
 
+def _ledger_key(account_id: str) -> dict[str, str]:
+    return _key(f"ACCOUNT#{account_id}", LEDGER)
+
+
 def _job_key(session_id: str, job_id: str) -> dict[str, str]:
     return _key(_session_pk(session_id), f"PUBLISH#{job_id}")
 
 
 def _serialized(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _serialize(_pack(value)) for name, value in item.items()}
+
+
+def _plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of DynamoDB's as Python holds it."""
+    return cast(dict[str, Any], _unpack({k: _deserialize(v) for k, v in item.items()}))
 
 
 def _pack(value: Any) -> Any:

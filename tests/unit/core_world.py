@@ -26,6 +26,7 @@ from postwright.models import (
     PublishStatus,
     Ref,
     Session,
+    Slot,
     SnapshotItem,
     now_text,
 )
@@ -297,7 +298,14 @@ class World:
             progress=progress.at_start(kind, items),
             started_at=now_text(),
         )
+        self.hold_slot(ref, containers=items + (kind == "carousel"))
         return ref
+
+    def hold_slot(self, ref: Ref, *, containers: int = 1) -> None:
+        """What CheckQuota has taken for the run of `ref`."""
+        slot = Slot(session_id=ref.session_id, taken_at=now_text(), containers=containers)
+        version = self.store.ledger(ref.account_id).version
+        self.store.hold_slot(ref.account_id, ref.job_id, version, slot, {})
 
     def claim(self, ref: Ref, request: PublishRequest | None = None) -> None:
         """Transition 1 for the job of `ref`."""

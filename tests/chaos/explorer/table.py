@@ -15,6 +15,8 @@ from functools import cache
 from types import FrameType, SimpleNamespace
 from typing import Any
 
+from postwright.store import LEDGER
+
 Item = dict[str, Any]
 Key = tuple[str, str]
 _Test = Callable[[Item, Mapping[str, str], Mapping[str, Any]], bool]
@@ -72,7 +74,8 @@ class Table:
     """Items by key; `ignored` are parts of conditions that do not count.
 
     `before` is called with the operation's name before each call, `after` with what it answers when
-    it took effect.
+    it took effect. Budgets lie `aside`: their updates commute with everything else and decide
+    nothing about a group, so that they are no events.
     """
 
     before: Callable[[str], object] = lambda _: None
@@ -81,6 +84,7 @@ class Table:
     items: dict[Key, Item] = field(default_factory=dict)
     writes: int = 0
     conditions_seen: set[Condition] = field(default_factory=set)
+    aside: dict[Key, Item] = field(default_factory=dict)
 
     exceptions = SimpleNamespace(
         ConditionalCheckFailedException=ConditionalCheckFailedException,
@@ -89,6 +93,9 @@ class Table:
     )
 
     def get_item(self, *, Key: Item, **_: object) -> dict[str, Any]:  # noqa: N803  boto3's names
+        if _is_aside(Key):
+            budget = self.aside.get(_key(Key))
+            return {"Item": budget} if budget is not None else {}
         self.before("GetItem")
         found = self.items.get(_key(Key))
         self.after(found)
@@ -99,10 +106,24 @@ class Table:
         self._apply("Put", call, ConditionalCheckFailedException)
         self.after(None)
 
-    def update_item(self, **call: Any) -> None:
+    def update_item(self, **call: Any) -> dict[str, Any]:
+        if _is_aside(call["Key"]):
+            return {"Attributes": self._update_aside(call)}
         self.before("UpdateItem")
         self._apply("Update", call, ConditionalCheckFailedException)
         self.after(None)
+        return {}
+
+    def _update_aside(self, call: Mapping[str, Any]) -> Item:
+        key, names = _key(call["Key"]), call.get("ExpressionAttributeNames", {})
+        values = call.get("ExpressionAttributeValues", {})
+        item = self.aside.get(key, {})
+        condition = call.get("ConditionExpression")
+        if condition and not _condition(condition, frozenset())(item, names, values):
+            raise ConditionalCheckFailedException(condition)
+        before = item or call["Key"]
+        self.aside[key] = _updated(before, call["UpdateExpression"], names, values)
+        return self.aside[key]
 
     def delete_item(self, **call: Any) -> None:
         self.before("DeleteItem")
@@ -162,6 +183,10 @@ class Table:
         names = call.get("ExpressionAttributeNames", {})
         values = call.get("ExpressionAttributeValues", {})
         self.items[key] = _updated(before, call["UpdateExpression"], names, values)
+
+
+def _is_aside(key: Item) -> bool:
+    return bool(key["SK"]["S"] == LEDGER)
 
 
 def _key(item: Item) -> Key:
@@ -321,6 +346,10 @@ def _value(item: Item, text: str, names: Mapping[str, str], values: Mapping[str,
     if found:
         old = _find(item, found[1].strip(), names)
         return old if old is not None else values[found[2]]
+    total = re.fullmatch(r"(\S+) \+ (:\w+)", text)
+    if total:
+        old = _find(item, total[1], names)
+        return {"N": str(int(old["N"]) + int(values[total[2]]["N"]))}
     return values[text]
 
 
