@@ -49,6 +49,8 @@ from postwright.store import ConditionFailedError, Store
 
 Urgency = Literal["new", "look", "settle"]
 
+QUOTA_WAIT_MAX_SECONDS: Final = 3600
+"""A full quota is asked about once an hour, because its total may change."""
 LEVELS: Final[dict[Urgency, float]] = {"new": 90.0, "look": 95.0, "settle": 100.0}
 """Up to which percentage of the call allowance calls are made: for new containers, for looks at
 those that are processed, and for a post in flight, which must never be starved by the others.
@@ -72,6 +74,8 @@ _CALLS_PAUSE_MAX: Final = 300
 _HELD_SECONDS: Final = 300
 _SOONEST_SECONDS: Final = 60
 _UNKNOWN_SECONDS: Final = 3600
+_EARLIER_SECONDS: Final = 5
+"""Who asked and was told to wait comes back after the moment before which others need not ask."""
 _REFUSED_SECONDS: Final = 900
 _QUIET_SECONDS: Final = 150
 """A run that ended with its publish call unclear may have a post under way for so long."""
@@ -117,7 +121,7 @@ class Short:
 
     def error(self, advice: str, **fields: Any) -> QuotaExceededError:
         """The same as an error; `advice` says what to do then."""
-        frees = f" There will be room at about {self.frees_at}; {advice}." if self.frees_at else ""
+        frees = f" Room frees at about {self.frees_at}; {advice}." if self.frees_at else ""
         return QuotaExceededError(f"{self.reason}{frees}", frees_at=self.frees_at, **fields)
 
 
@@ -314,8 +318,8 @@ class Budgets:
             place = self._place(ref.job_id, instagram, ledger, quota, containers)
             notes = {**_tidied(ledger), **_seen(quota)}
             if isinstance(place, Short):
-                again = clock.to_text(clock.in_seconds(place.wait_seconds))
-                notes["askAgainAt"] = again
+                seconds = min(place.wait_seconds, QUOTA_WAIT_MAX_SECONDS) - _EARLIER_SECONDS
+                notes["askAgainAt"] = clock.to_text(clock.in_seconds(seconds))
                 if ref.job_id in ledger.slots:
                     self._store.free_slot(ref.account_id, ref.job_id, notes)
                 else:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from postwright import breaker, clock, errors, failures, pacing, posts, progress, runs
 from postwright.app import App
-from postwright.budgets import Short, Taken
+from postwright.budgets import QUOTA_WAIT_MAX_SECONDS, Short, Taken
 from postwright.errors import (
     AccountBlockedError,
     ContainerExpiredError,
@@ -43,7 +43,6 @@ from postwright.models import (
 )
 from postwright.reusing import is_too_old
 
-QUOTA_WAIT_MAX_SECONDS: Final = 3600
 QUOTA_PATIENCE_SECONDS: Final = 3 * 86_400
 
 TRIES: Final[dict[type[PostwrightError], int]] = {

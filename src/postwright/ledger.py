@@ -110,8 +110,14 @@ class Ledger:
 
     @property
     def usage_is_fresh(self) -> bool:
-        """Whether what the headers said still says something; the allowance is of an hour."""
-        return self.usage is not None and self.read_at - parse_instant(self.usage.at) < HOUR
+        """Whether what the headers said still says something: the allowance is of an hour, and
+        what they said before a refusal says nothing after it.
+        """
+        if self.usage is None:
+            return False
+        seen_at = parse_instant(self.usage.at)
+        over_at = parse_instant(self.throttle.until) if self.throttle else seen_at
+        return self.read_at - seen_at < HOUR and not seen_at < over_at <= self.read_at
 
     def percent(self, limit: int, *, more: int = 0, made: int | None = None) -> float:
         """The share of the call allowance that is used, with so many `more` calls.

@@ -437,7 +437,7 @@ SCENARIOS = [
         published_before=1,
         meanwhile=Meanwhile("WaitForContainers", fill_the_quota),
         visits=[
-            *[*ONE_PHOTO_READY, "Publish", "WhatHappened", *WAIT_FOR_QUOTA, *WAIT_FOR_QUOTA * 24],
+            *[*ONE_PHOTO_READY, "Publish", "WhatHappened", *WAIT_FOR_QUOTA, *WAIT_FOR_QUOTA * 25],
             *[*create(0), *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
         ],
         sends=2,
