@@ -1,10 +1,11 @@
-"""Ask whether the account may publish another post now, and which containers are missing.
+"""Take one of the account's posts for this run; say which containers are missing.
 
 In:   {"sessionId": str, "groupId": str, "accountId": str, "jobId": str, "redriveCount": int}
 Out:  {"next": str, "waitSeconds": int, "pending": [{"index": int}], "completed": int,
-       "total": int, "quota": {"used": int, "total": int}}
-Raises: QuotaExceededError, TokenInvalidError, TransientGraphError
-Retry: safe. It only reads.
+       "total": int, "quota": {"used": int, "total": int} | absent, "asked": False | absent}
+Raises: QuotaExceededError, RateLimitedError, TokenInvalidError, TransientGraphError,
+        AccountBlockedError
+Retry: safe. A run has one slot, however often it asks.
 """
 
 from __future__ import annotations

@@ -277,6 +277,8 @@ class _Rebuilder:
                 self.missing(f"the container of item {index + 1}, which an earlier run had made")
         if "quota" in answer:
             self._quota(answer["quota"]["used"], answer["quota"]["total"])
+        elif answer.get("asked") is False:
+            self.missing("what kept the run from asking for the quota: it is not recorded")
         elif one.outcome == "succeeded":
             self.missing("the code of a rate limit at CheckQuota: it is not recorded, 4 is used")
             self.instagram.goes_wrong(quota, {"error": [4, None]})

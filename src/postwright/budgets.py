@@ -21,7 +21,7 @@ import logging
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -118,6 +118,7 @@ class Short:
     wait_seconds: int
     frees_at: str | None
     passes: bool = False
+    quota: Quota | None = None
 
     def error(self, advice: str, **fields: Any) -> QuotaExceededError:
         """The same as an error; `advice` says what to do then."""
@@ -289,9 +290,12 @@ class Budgets:
 
     # Posts
 
-    def asks_again_in(self, account_id: str) -> int:
-        """How long a run that waits for a slot need not ask Instagram, because another has."""
-        seconds = _until(self._store.ledger(account_id).ask_again_at)
+    def asks_again_in(self, ref: Ref) -> int:
+        """How long a run that waits for a slot need not ask Instagram, because another has; 0 for
+        one that has its slot.
+        """
+        ledger = self._store.ledger(ref.account_id)
+        seconds = 0 if ref.job_id in ledger.slots else _until(ledger.ask_again_at)
         return seconds + _jitter() if seconds else 0
 
     def hold_slot(
@@ -324,7 +328,7 @@ class Budgets:
                     self._store.free_slot(ref.account_id, ref.job_id, notes)
                 else:
                     self._store.note(ref.account_id, notes)
-                return place
+                return replace(place, quota=quota)
             slot = Slot(session_id=ref.session_id, taken_at=now_text(), containers=place.containers)
             over = dict.fromkeys((f"{SLOT}{job_id}" for job_id in place.over), None)
             try:
@@ -355,6 +359,10 @@ class Budgets:
         """A run is over and needs its slot no more. A repeat is safe."""
         notes = {f"{POSTED}{job_id}": now_text()} if published else {"askAgainAt": None}
         self._store.free_slot(account_id, job_id, notes)
+
+    def lose_slot(self, ref: Ref) -> None:
+        """Instagram had no post left after all, so that the slot was worth nothing."""
+        self._store.free_slot(ref.account_id, ref.job_id, {})
 
     def _place(
         self,

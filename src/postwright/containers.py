@@ -75,7 +75,8 @@ _CALLS_BESIDES: Final = 8
 
 def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     """Take one of the account's posts for this run, with the containers that it will make; which
-    are missing if there is one.
+    are missing if there is one. `asked` is false where Instagram was not, because that a run must
+    wait was known already.
 
     Raises QuotaExceededError when there is none and the run is not to wait, or has waited for three
     days, and AccountBlockedError while nothing may be sent.
@@ -86,13 +87,13 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
     patient = waited < QUOTA_PATIENCE_SECONDS * (1 + ref.redrive_count)
     waits = job.request.on_quota == "wait" and patient
-    if waits and (seconds := app.budgets.asks_again_in(ref.account_id)):
-        return _wait_for_quota(app, ref, job, seconds)
+    if waits and (seconds := app.budgets.asks_again_in(ref)):
+        return {**_wait_for_quota(app, ref, job, seconds), "asked": False}
     taken = app.budgets.take_calls(ref.account_id, 1, "new", ahead=_calls_ahead(job))
     if taken.pause:
         if not patient:
             raise taken.error
-        return _answer(job, "wait", taken.pause)
+        return {**_answer(job, "wait", taken.pause), "asked": False}
     instagram = app.instagram(ref.account_id)
 
     def containers() -> int:
@@ -109,18 +110,20 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     app.budgets.heard(ref.account_id, taken, instagram)
     if isinstance(held, Quota):
         app.store.update_job(ref, phase=progress.phase_of(job))
-        return {
-            **_create_answer(job, _missing(job)),
-            "quota": {"used": held.used, "total": held.total},
-        }
+        return {**_create_answer(job, _missing(job)), **_read(held)}
     if held.passes or (waits and held.frees_at):
-        return _wait_for_quota(app, ref, job, held.wait_seconds)
+        return {**_wait_for_quota(app, ref, job, held.wait_seconds), **_read(held.quota)}
     raise held.error("redrive the run then, or start with onQuota=wait", call="read")
 
 
 def _wait_for_quota(app: App, ref: Ref, job: Job, seconds: int) -> dict[str, Any]:
     app.store.update_job(ref, phase="waiting_for_quota")
     return _answer(job, "wait", min(seconds, QUOTA_WAIT_MAX_SECONDS))
+
+
+def _read(quota: Quota | None) -> dict[str, Any]:
+    """What the history keeps of Instagram's count."""
+    return {"quota": {"used": quota.used, "total": quota.total}} if quota else {}
 
 
 def _followed(app: App, ref: Ref, job: Job) -> Job:

@@ -305,8 +305,10 @@ def _send(
         raise
     except PostwrightError as error:
         _refuse(app, ref, job, attempt)
-        if isinstance(error, QuotaExceededError) and job.request.on_quota == "wait":
-            return {"next": "waitForQuota", "instagramPostId": None}
+        if isinstance(error, QuotaExceededError):
+            app.budgets.lose_slot(ref)
+            if job.request.on_quota == "wait":
+                return {"next": "waitForQuota", "instagramPostId": None}
         raise
     return _succeed(app, ref, job, media_id)
 

@@ -116,7 +116,7 @@ def _quota(answer: Answer) -> str:
     used = (
         f"{plain(quota.get('used'))} of {plain(quota.get('total'))} posts used"
         if isinstance(quota, Mapping)
-        else "the quota cannot be read now"
+        else "the quota was not read"
     )
     if answer.get("next") == "wait" and isinstance(quota, Mapping):
         return f"{used}; no slot is free"

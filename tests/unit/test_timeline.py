@@ -535,7 +535,7 @@ def test_programs_get_all_of_it() -> None:
             "claimed: carousel of 3 items",
         ),
         ("LoadPost", {"next": "alreadyHandled", "jobId": "j7"}, "already handled by job j7"),
-        ("CheckQuota", {"next": "wait"}, "the quota cannot be read now"),
+        ("CheckQuota", {"next": "wait"}, "the quota was not read"),
         (
             "CheckQuota",
             {"next": "create", "quota": {"used": 1, "total": 9}, "pending": [{"index": 0}]},
