@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import httpx
 
-from postwright import clock, errors, failures
+from postwright import clock, errors, failures, limits
 from postwright.deadline import DeadlineTransport, within
 from postwright.error_table import Call
 from postwright.failures import GraphFailure
@@ -38,6 +38,10 @@ PUBLISH_DEADLINE_SECONDS: Final = 15.0
 CREATE_DEADLINE_SECONDS: Final = 20.0
 READ_DEADLINE_SECONDS: Final = 10.0
 
+_ASSUMED_QUOTA: Final = {
+    "quota_total": limits.QUOTA_TOTAL_ASSUMED.value,
+    "quota_duration": 86_400,
+}
 _NUMBER_MAX: Final = 100_000
 """Larger numbers in usage headers cannot be true: so many minutes are more than two months."""
 _MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
@@ -301,15 +305,17 @@ class InstagramClient:
         return _id_of(body, "publish")
 
     def quota(self) -> Quota:
-        """How many posts the account has published in the last 24 hours, and how many it may."""
+        """How many posts the account has published in the last 24 hours, and how many it may; 100
+        where Instagram tells only the former.
+        """
         path = f"{self.user_id}/content_publishing_limit"
         body = self._get("read", path, {"fields": "config,quota_usage"})
         try:
             row = body["data"][0]
-            config = row["config"]
+            config = row.get("config", _ASSUMED_QUOTA)
             used, total = int(row["quota_usage"]), int(config["quota_total"])
             return Quota(used, total, int(config["quota_duration"]))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise _without("the publishing quota") from error
 
     def recent_media(self, *, limit: int = 25, after: str | None = None) -> MediaPage:

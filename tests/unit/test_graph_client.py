@@ -307,6 +307,14 @@ def test_the_items_of_a_carousel_are_counted(
     assert instagram.child_count(instagram.publish(parent)) == 3
 
 
+def test_a_count_without_a_total_is_taken_to_be_of_a_hundred(
+    lab: Lab, instagram: InstagramClient
+) -> None:
+    lab.faults({"call": "quota", "body": '{"data": [{"quota_usage": 1}]}'})
+
+    assert instagram.quota() == Quota(used=1, total=100, duration_seconds=86_400)
+
+
 def test_the_quota_is_read_live(lab: Lab, instagram: InstagramClient, image_url: str) -> None:
     lab.config(quota_total=7)
     container = instagram.create_image_container(image_url)
@@ -565,7 +573,7 @@ WITHOUT_WHAT_WAS_ASKED: dict[str, tuple[str, ...]] = {
         "{}",
         '{"data": []}',
         '{"data": {}}',
-        '{"data": [{"quota_usage": 1}]}',
+        '{"data": [{"quota_usage": 1, "config": {}}]}',
         '{"data": [{"quota_usage": 1, "config": null}]}',
         '{"data": [{"quota_usage": null, "config": {"quota_total": 1, "quota_duration": 2}}]}',
         '{"data": [{"quota_usage": "x", "config": {"quota_total": 1, "quota_duration": 2}}]}',
