@@ -57,6 +57,7 @@ API = (
     ("POST", "/api/publish/{id}/retry", "retry_job"),
     ("POST", "/api/publish/{id}/cancel", "cancel_job"),
     ("POST", "/api/publish/{id}/reconcile", "settle_job"),
+    ("GET", "/api/account", "get_account"),
 )
 """Method, path and function of each route of the HTTP API."""
 

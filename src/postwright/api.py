@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from postwright import clock, closing, posts, retrying, runs, settling
+from postwright import accounts, clock, closing, posts, retrying, runs, settling
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -68,6 +68,19 @@ def settle_job(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
     unclear publish by hand, `{}` looks at it now; 200 with job and evidence, 404, 409, 422.
     """
     return _about_job(event, lambda job_id: _settle(app, job_id, event))
+
+
+def get_account(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
+    """`GET /api/account`: 200 with how every account stands, or the one that `accountId` names; 404
+    for one that is unknown.
+    """
+    wanted = (event.get("queryStringParameters") or {}).get("accountId")
+    known = app.tokens.accounts()
+    if wanted is not None and wanted not in known:
+        name = str(wanted)[:_NAME_MAX]
+        return _answer(404, {"error": {"message": f"There is no account {name}."}})
+    shown = known if wanted is None else [str(wanted)]
+    return _answer(200, {"accounts": [accounts.state_of(app, one).to_json() for one in shown]})
 
 
 def _settle(app: App, job_id: str, event: Mapping[str, Any]) -> dict[str, Any]:

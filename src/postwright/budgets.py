@@ -352,8 +352,12 @@ class Budgets:
         """Why a run that makes so many containers could not begin now; nothing is taken."""
         quota = instagram.quota()
         place = self._place("", instagram, ledger, quota, lambda: containers)
-        self._store.note(account_id, _seen(quota))
+        self.note_quota(account_id, quota)
         return place if isinstance(place, Short) else None
+
+    def note_quota(self, account_id: str, quota: Quota) -> None:
+        """Keep Instagram's count, for who only wants to see it."""
+        self._store.note(account_id, _seen(quota))
 
     def let_go(self, account_id: str, job_id: str, *, published: bool = False) -> None:
         """A run is over and needs its slot no more. A repeat is safe."""

@@ -13,7 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from postwright import breaker, clock, errors, failures, pacing, posts, progress, runs
+from postwright import (
+    account_rules,
+    breaker,
+    clock,
+    errors,
+    failures,
+    pacing,
+    posts,
+    progress,
+    runs,
+)
 from postwright.app import App
 from postwright.budgets import QUOTA_WAIT_MAX_SECONDS, Short, Taken
 from postwright.errors import (
@@ -79,10 +89,12 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     wait was known already.
 
     Raises QuotaExceededError when there is none and the run is not to wait, or has waited for three
-    days, and AccountBlockedError while nothing may be sent.
+    days, AccountBlockedError while nothing may be sent, and TokenInvalidError for a token that
+    cannot publish.
     """
     runs.hold(app, ref)
     breaker.check(app.store, ref.account_id)
+    account_rules.check_token(app, ref.account_id)
     job = runs.job_of(app, ref)
     waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
     patient = waited < QUOTA_PATIENCE_SECONDS * (1 + ref.redrive_count)

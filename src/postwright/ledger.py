@@ -101,6 +101,11 @@ class Ledger:
                 return at
         return None
 
+    def containers_free_at(self) -> datetime | None:
+        """When the next of the containers that are used leave the window; None when none is."""
+        moments = [at for at, _ in _running_out(self.made, self.read_at, CONTAINER_BUCKET, DAY)]
+        return moments[1] if len(moments) > 1 else None
+
     # Calls
 
     @property

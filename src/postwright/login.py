@@ -50,7 +50,7 @@ LONG_LIFE: Final = timedelta(days=60)
 AGAIN: Final = "Run `postwright auth login` again."
 NOTHING_STORED: Final = "Nothing was stored."
 
-_PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
+PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
 """Source: `/me` reference, 2026, says Business and Media_Creator; a live answer had BUSINESS."""
 _CODE = re.compile(r"[!-\"$-~]{1,4096}")
 _IS_ADDRESS = re.compile(r"://|(?:^|[?&])(?:code|error|state)=")
@@ -232,7 +232,7 @@ def require_scopes(login: Login, granted: Collection[str]) -> None:
 
 def is_professional(account: Account) -> bool:
     """Whether Instagram publishes for an account of this type."""
-    return account.account_type.upper() in _PROFESSIONAL
+    return account.account_type.upper() in PROFESSIONAL
 
 
 def require_professional(account: Account) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
-from postwright import breaker, caption, clock, closing, posts, progress, reusing
+from postwright import account_rules, breaker, caption, clock, closing, posts, progress, reusing
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
@@ -49,6 +49,7 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
         return Started(job_id=running, new=False)
     post = posts.prepare(app, group, account_id)
     if request.publish_at is None:
+        account_rules.require_token(app, account_id)
         breaker.check(app.store, account_id)
         if check_quota and request.on_quota == "fail":
             _refuse_over_budget(app, account_id, _containers_of(group, post))

@@ -24,6 +24,7 @@ from postwright.cli import (
     location,
     preflight,
     publish,
+    quota,
     repair,
     replay,
     retry,
@@ -49,6 +50,7 @@ cli.command("replay")(replay.command)
 cli.command("cancel")(settle.cancel)
 cli.command("reconcile")(settle.reconcile)
 cli.command("unblock")(settle.unblock)
+cli.command("quota")(quota.command)
 cli.command("preflight")(preflight.command)
 cli.command("repair")(repair.command)
 cli.command("doctor")(doctor.command)

@@ -20,6 +20,7 @@ from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import UsageError, counted, print_json, problem_lines, say, warn
 from postwright.cli.preflight import Caption, Hashtags, Json, Split
+from postwright.cli.quota import warn_of_budgets
 from postwright.errors import (
     AlreadyPublishedError,
     AlreadyPublishingError,
@@ -155,6 +156,7 @@ def _publish(app: App, request: PublishRequest, *, live: bool) -> _End:
         return _without_run(error)
     except KeyboardInterrupt:
         _stop_following(job_id)
+    warn_of_budgets(app, job.account_id)
     return _End(follow.result_of(job), follow.summary(job))
 
 

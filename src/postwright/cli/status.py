@@ -12,6 +12,7 @@ from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import print_json, say, warn
+from postwright.cli.quota import warn_of_budgets
 from postwright.models import Job, StatusAnswer
 from postwright.timeline import Row, Timeline
 from postwright.timeline_words import duration
@@ -55,7 +56,9 @@ def command(
         summary = follow.summary(job) if job else []
         for line in [*_lines(found), *summary, *follow.evidence(case)]:
             say.result(line)
-    if job is None and not as_json:
+    if job is not None:
+        warn_of_budgets(app, job.account_id)
+    elif not as_json:
         warn(_unknown(job_id))
     if job is None or job.status not in ("publishing", "published") or (html and not found):
         raise typer.Exit(1)

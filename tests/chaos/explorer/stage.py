@@ -43,7 +43,7 @@ from postwright.models import (
 )
 from postwright.settings import Settings
 from postwright.store import Store
-from postwright.tokens import Credentials
+from postwright.tokens import Credentials, Stored
 from tests.chaos.explorer.instagram import Client, Instagram
 from tests.chaos.explorer.scheduler import Scheduler
 from tests.chaos.explorer.table import Table
@@ -155,10 +155,13 @@ class _Tokens:
     """A token that works."""
 
     def credentials(self, account_id: str) -> Credentials:  # noqa: ARG002
-        return Credentials(ACCOUNT, "token")
+        return Credentials(ACCOUNT, "IG-token")
+
+    def stored(self, account_id: str) -> Stored:
+        return Stored(self.credentials(account_id), 1, NINE, is_encrypted=True)
 
     def renew(self, account_id: str) -> str:  # noqa: ARG002
-        return "token"
+        return "IG-token"
 
 
 @dataclass(frozen=True)

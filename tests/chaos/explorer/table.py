@@ -74,8 +74,8 @@ class Table:
     """Items by key; `ignored` are parts of conditions that do not count.
 
     `before` is called with the operation's name before each call, `after` with what it answers when
-    it took effect. Budgets lie `aside`: their updates commute with everything else and decide
-    nothing about a group, so that they are no events.
+    it took effect. Budgets and what is known of a token lie `aside`: their updates commute with
+    everything else and decide nothing about a group, so that they are no events.
     """
 
     before: Callable[[str], object] = lambda _: None
@@ -186,7 +186,7 @@ class Table:
 
 
 def _is_aside(key: Item) -> bool:
-    return bool(key["SK"]["S"] == LEDGER)
+    return key["SK"]["S"] in (LEDGER, "TOKEN")
 
 
 def _key(item: Item) -> Key:
