@@ -442,6 +442,7 @@ def test_the_account_is_the_requests_or_the_groups(
     world: World, ours: str | None, groups: str | None, used: str
 ) -> None:
     world.add_group(media=[MediaItem(key=world.upload("a.jpg"), kind="image")], account_id=groups)
+    world.cloud.put_credentials(f"{world.cloud.prefix}/{used}")
 
     started = start(world, account_id=ours)
 
