@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,11 @@ from tests.summary import LINES
 _ROOT = Path(__file__).resolve().parents[1]
 _REPLAYS = _ROOT / "tests" / "replays"
 _MARKS = ("engine", "workbench")
+_COLLECT_SELDOM = (20_000, 20, 20)
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A file stays in one process; so do all files with the same mark of these, in their order.
-
-    What is marked `engine` is given out first, so that no process has an engine of the workbench
-    open when it comes to those that make their own.
-    """
+    """A file stays in one process; so do all files with the same mark of these, in their order."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -41,17 +39,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Recorded failures come first: whoever has just saved one wants to see it red. In several
-    processes what takes longest follows, so that none is left with it at the end.
+    """Recorded failures come first: whoever has just saved one wants to see it red.
+
+    In several processes what is marked follows: it takes longest, and each kind gets a process
+    before any is free for a second one.
     """
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
 
     def place(item: pytest.Item) -> int:
         if item.path.parent == _REPLAYS:
             return 0
-        return 1 if processes > 1 and _mark_of(item.nodeid.partition("::")[0]) == _MARKS[1] else 2
+        return 1 if processes > 1 and _mark_of(item.nodeid.partition("::")[0]) else 2
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: a collection of garbage need not look at all of it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_SELDOM)
 
 
 class _AtOnce:

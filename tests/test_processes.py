@@ -45,22 +45,13 @@ def test_all_that_use_the_engine_share_a_process(tmp_path: Path) -> None:
     """
     engine = ["tests/test_a.py::test_it", "tests/test_b.py::test_it"]
     other = "tests/test_c.py::test_it"
-    (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "summary.py"):
-        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
-    for test in (*engine, other):
-        mark = f"import pytest\n{MARK}\n" if test in engine else ""
-        (tmp_path / test.partition("::")[0]).write_text(f"{mark}def test_it(): pass\n")
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "--numprocesses", "2", "tests"],
-        cwd=tmp_path,
-        env=own,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
+    done = played(
+        tmp_path,
+        {
+            test: f"import pytest\n{MARK if test in engine else ''}\ndef test_it(): pass\n"
+            for test in (*engine, other)
+        },
     )
 
     ran = re.findall(r"^\[(gw\d)\].* PASSED (\S+)", done.stdout, re.MULTILINE)
@@ -68,3 +59,35 @@ def test_all_that_use_the_engine_share_a_process(tmp_path: Path) -> None:
     assert set(process_of) == {*engine, other}, done.stdout
     assert process_of[engine[0]] == process_of[engine[1]] != process_of[other]
     assert [test for _, test in ran if test in engine] == engine
+
+
+def test_a_recorded_run_that_is_red_is_told_before_the_other_tests_end(tmp_path: Path) -> None:
+    red = "def test_it(): raise AssertionError('it ended otherwise')\n"
+    waits = "import time\ndef test_it(): time.sleep(0.5)\n"
+
+    done = played(
+        tmp_path, {"tests/replays/test_replays.py::test_it": red, "tests/test_c.py::test_it": waits}
+    )
+
+    told = done.stdout.index("RED tests/replays/test_replays.py::test_it")
+    assert told < done.stdout.index("PASSED tests/test_c.py::test_it")
+    assert done.stdout[told:].splitlines()[1] == "AssertionError: it ended otherwise"
+
+
+def played(folder: Path, tests: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What pytest says in two processes, with our rules and these files of one test each."""
+    for test, text in tests.items():
+        file = folder / test.partition("::")[0]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    for name in ("conftest.py", "summary.py"):
+        shutil.copy(ROOT / "tests" / name, folder / "tests")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "--numprocesses", "2", "tests"],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )

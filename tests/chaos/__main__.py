@@ -3,7 +3,7 @@
     --runs N         random runs of ours; controls get a quarter of the same plans
     --seed S         of the random plans
     --quick          what CI runs: each fault at the claim and at each call of Publish, Reconcile
-                     and Record, 100 random runs, 30 of each control
+                     and Record, 45 random runs, 10 of each control
     --single         only the single faults, each at each call
     --random         only the random runs and the controls
     --repeat PLAN    one run, with what was called in it; PLAN is the JSON of a violation
@@ -37,8 +37,8 @@ from tests.chaos.tally import Tally, total
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CHUNK: Final = 100
-_QUICK_RUNS: Final = 100
-_QUICK_CONTROLS: Final = 30
+_QUICK_RUNS: Final = 45
+_QUICK_CONTROLS: Final = 10
 _SINGLE_PARTS: Final = 12
 _POLICIES: Final[tuple[Policy, ...]] = ("resend", "resend", "ask")
 _EXCLUDED_SHARE: Final = 20

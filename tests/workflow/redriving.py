@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from postwright.models import PARENT, Container, parse_instant
 from postwright.reusing import EXPIRED_AGE_SECONDS
-from sandbox import moto_imports
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Workbench
-
-moto_imports.load()
-
-from moto.stepfunctions.parser.asl.component.state.state import (  # noqa: E402  its fast import comes first
-    CommonStateField,
-)
-
-_LOOKS = 5000
-_LOOK_SECONDS = 0.001
 
 
 def log_in_anew(bench: Workbench) -> None:
@@ -55,30 +39,6 @@ def without_container(bench: Workbench, group: PostGroup, job_id: str) -> set[in
     if len(group.files) > 1 and (missing or not _lives(bench, containers.get(PARENT))):
         missing.add(0)
     return missing
-
-
-@contextmanager
-def stopping_at(bench: Workbench, state: str) -> Iterator[None]:
-    """The next run that enters a state is stopped there, before the state does anything.
-
-    A Choice takes no time, so that nobody can come at the right moment. The engine is held up where
-    it has just written that the state was entered, until StopExecution has reached it.
-    """
-    enter, once = CommonStateField._eval_state_input, threading.Lock()
-
-    def entering(entered: Any, env: Any) -> None:
-        if entered.name == state and once.acquire(blocking=False):
-            name = env.states.context_object.context_object_data["Execution"]["Name"]
-            pool.submit(bench.stop, name)
-            for _ in range(_LOOKS):
-                if not env.is_running():
-                    break
-                time.sleep(_LOOK_SECONDS)
-        enter(entered, env)
-
-    with ThreadPoolExecutor(1) as pool, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CommonStateField, "_eval_state_input", entering)
-        yield
 
 
 def _numbers_in(parameters: Mapping[str, Any], group: PostGroup) -> Iterator[int]:

@@ -19,11 +19,11 @@ import pytest
 from postwright import history
 from postwright.clock import to_text
 from sandbox.instagram.accounts import DEMO_ACCOUNT
+from sandbox.stopping import Place, stopping
 from tests.workflow.misbehaviour import answers, refuses, treats
 from tests.workflow.redriving import (
     creates,
     log_in_anew,
-    stopping_at,
     without_container,
 )
 from tests.workflow.stock_aws import aws
@@ -590,7 +590,7 @@ def ended(bench: Workbench, row: Row, group: PostGroup) -> Run:
         if row.limit_seconds is not None:
             until_its_end.enter_context(bench.runs_may_take(seconds=row.limit_seconds))
         if row.stopped == "entering":
-            until_its_end.enter_context(stopping_at(bench, row.state))
+            until_its_end.enter_context(stopping(bench.clock, Place(row.state, 1), bench.stop))
         run = bench.finished(begun(bench, row, group))
     place = history.read(bench.history(run.job_id)).stopped_in
     assert (place and place.state, run.error or run.status) == (row.state, row.ends), run.message
