@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import boto3
-
 from postwright.media import MediaBucket
 from postwright.models import Description, Group, MediaItem, Session, now_text
 from postwright.store import Store
+from sandbox.clients import session_of
 from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SHAPES, SampleGroup
 
 _PRESIGN_SECONDS = 60
@@ -16,11 +15,7 @@ _PRESIGN_SECONDS = 60
 
 def fill(environment: Mapping[str, str]) -> None:
     """Write the demo session to the AWS that `environment` describes, whatever os.environ says."""
-    session = boto3.session.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_REGION"],
-    )
+    session = session_of(environment)
     endpoint = environment["AWS_ENDPOINT_URL"]
     s3 = session.client("s3", endpoint_url=endpoint)
     media = MediaBucket(s3, environment["POSTWRIGHT_BUCKET"], _PRESIGN_SECONDS)

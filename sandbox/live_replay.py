@@ -15,7 +15,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-import boto3
 import httpx
 
 from postwright.executions import Executions
@@ -23,6 +22,7 @@ from postwright.history import End, History, without_lost_answers
 from postwright.history import read as read_history
 from postwright.models import Group, MediaItem, PublishRequest, Session
 from postwright.store import Store
+from sandbox.clients import session_of
 from sandbox.made_up_media import make
 from sandbox.rebuilding import Rebuilt, file_name, rebuild
 from sandbox.server import Sandbox, SandboxOptions
@@ -64,11 +64,7 @@ def play(sandbox: Sandbox, recorded: History, caption: str | None = None) -> Liv
 class _Stage:
     def __init__(self, sandbox: Sandbox, open_clients: ExitStack) -> None:
         environment = sandbox.environment()
-        session = boto3.session.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
+        session = session_of(environment)
 
         def client(name: Any) -> Any:
             return open_clients.enter_context(

@@ -16,13 +16,13 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import boto3
 import httpx
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from postwright.models import Description, Group, Job, MediaItem, Session
 from postwright.store import Store
+from sandbox.clients import session_of
 from sandbox.clock import SimulatedClock
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.server import Sandbox
@@ -129,11 +129,7 @@ class Workbench:
 
     def __init__(self, sandbox: Sandbox, clip: bytes) -> None:
         environment = sandbox.environment()
-        session = boto3.session.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
+        session = session_of(environment)
         self.sandbox = sandbox
         self.table = environment["POSTWRIGHT_TABLE"]
         self.bucket = environment["POSTWRIGHT_BUCKET"]
