@@ -81,7 +81,7 @@ def test_the_last_line_tells_what_is_where_and_when_it_ends(world: World) -> Non
     said = auth.told(world.app, "third", facts)
 
     assert "Account third is @postwright.demo (BUSINESS, 17841400000042424)." in said
-    assert f"token of Instagram Login ends {facts.expires_at}" in said
+    assert f"token of Instagram Login ends {facts.expires_at}; it is renewed from 20" in said
     assert f"{world.cloud.prefix}/third/instagram-access-token" in said
 
 
@@ -220,7 +220,8 @@ def test_a_program_must_set_both(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_account_that_was_stored_by_hand_is_tried_all_the_same(world: World) -> None:
     found = auth.looked_at(world.app, "default")
 
-    assert (found.facts, found.trouble, found.days_left) == (None, None, None)
+    assert (found.facts, found.trouble) == (None, None)
+    assert found.to_json(world.app)["daysLeft"] is None
     assert "nothing is known of its token" in found.told(world.app)
     assert "answered a read" in found.told(world.app)
 
@@ -242,6 +243,14 @@ def test_status_tells_the_days_that_are_left(world: World) -> None:
 
     assert "14.5 days are left." in said
     assert "It may: instagram_business_basic, instagram_business_content_publish." in said
+
+
+@pytest.mark.usefixtures("owner")
+def test_where_nothing_renews_a_token_it_is_told(world: World) -> None:
+    facts = auth.stored_login(world.app, how(), KEYS)
+    world.configure(refresh="manual")
+
+    assert "nobody renews it but `postwright auth refresh`" in auth.told(world.app, "third", facts)
 
 
 @pytest.mark.usefixtures("owner")

@@ -112,6 +112,8 @@ def test_a_group_without_a_command_shows_its_help(call: Call, path: tuple[str, .
         (["auth", "login", "--wait", "0"], "greater than or equal to 1"),
         (["auth", "status", "--account", ""], "'' cannot name an account"),
         (["auth", "forget", "--json"], "add --yes"),
+        (["setup", "--skip", "lunch"], "--skip takes app, account, token, bucket, container."),
+        (["setup", "--json", "--skip", "app"], "add --listen or --code-file"),
         (["sandbox", "serve", "--speed", "fast"], "--speed takes a number above 0, or max"),
         (["sandbox", "serve", "--speed", "inf"], "--speed takes a number above 0, or max"),
         (["sandbox", "serve", "--speed", "1000000"], "--speed takes a number above 0, or max"),

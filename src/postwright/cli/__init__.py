@@ -30,6 +30,7 @@ from postwright.cli import (
     retry,
     sandbox,
     settle,
+    setup,
     status,
 )
 from postwright.cli.console import UsageError, fail, say
@@ -55,6 +56,7 @@ cli.command("preflight")(preflight.command)
 cli.command("repair")(repair.command)
 cli.command("doctor")(doctor.command)
 cli.add_typer(hashtags.commands, name="hashtags")
+cli.command("setup")(setup.command)
 cli.add_typer(auth.commands, name="auth")
 cli.add_typer(location.commands, name="location")
 cli.add_typer(sandbox.commands, name="sandbox")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,7 +15,7 @@ import typer
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
-from postwright import clock, facebook_login, login, logins
+from postwright import clock, facebook_login, login, logins, refreshing
 from postwright.app import App
 from postwright.cli import asking, callback
 from postwright.cli.connection import connect
@@ -26,7 +26,7 @@ from postwright.facebook_login import Page
 from postwright.hosts import Hosts, Login
 from postwright.login import Consent, NewLogin
 from postwright.logins import TokenBusyError
-from postwright.models import Identifier, TokenFacts
+from postwright.models import Identifier, TokenFacts, parse_instant
 from postwright.tokens import DEFAULT_ACCOUNT
 
 commands = typer.Typer(
@@ -39,12 +39,10 @@ _KEYS: Final[dict[Login, tuple[str, str]]] = {
 }
 NAMES: Final[dict[Login, str]] = {"instagram": "Instagram Login", "facebook": "Facebook Login"}
 _CODE_MAX: Final = 8192
-_DAY_SECONDS: Final = 86_400
 
 
-def _account(name: str | None) -> str | None:
-    if name is None:
-        return None
+def account_id(name: str) -> str:
+    """An account's name that can be part of a parameter's name; raises typer.BadParameter."""
     try:
         return TypeAdapter(Identifier).validate_python(name)
     except ValidationError:
@@ -53,13 +51,19 @@ def _account(name: str | None) -> str | None:
         ) from None
 
 
+def _account_id_or_none(name: str | None) -> str | None:
+    return account_id(name) if name is not None else None
+
+
 AccountId = Annotated[
-    str, typer.Option("--account", callback=_account, help="Our name of the account.")
+    str, typer.Option("--account", callback=account_id, help="Our name of the account.")
 ]
 AnyAccount = Annotated[
     str | None,
     typer.Option(
-        "--account", callback=_account, help="Our name of the account; all accounts without it."
+        "--account",
+        callback=_account_id_or_none,
+        help="Our name of the account; all accounts without it.",
     ),
 ]
 LoginKind = Annotated[
@@ -195,6 +199,21 @@ def status(account: AnyAccount = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@commands.command("refresh")
+def refresh(account: AccountId = DEFAULT_ACCOUNT, as_json: Json = False) -> None:
+    """Refresh an account's token now, for another 60 days.
+
+    Instagram refreshes none that is younger than 24 hours, and none of Facebook Login.
+    """
+    outcome = refreshing.refresh(connect(), account, now=True)
+    if as_json:
+        print_json(outcome.to_json())
+    else:
+        say.result(outcome.sentence)
+    if outcome.did in ("failed", "busy"):
+        raise typer.Exit(1)
+
+
 @commands.command("forget")
 def forget(
     account: AccountId = DEFAULT_ACCOUNT,
@@ -233,16 +252,23 @@ def document(app: App, account: str, facts: TokenFacts | None) -> dict[str, Any]
 
 def told(app: App, account: str, facts: TokenFacts) -> str:
     """What is stored where, and when it ends, in one sentence or two."""
-    ends = f"ends {facts.expires_at}" if facts.expires_at else "does not end by itself"
+    ends = "does not end by itself"
+    if facts.expires_at is not None:
+        ends = f"ends {facts.expires_at}; {_renewal(app, parse_instant(facts.expires_at))}"
     if facts.searching_expires_at is not None:
-        ends = (
-            f"{ends}; that for searches, which cannot be renewed, ends {facts.searching_expires_at}"
-        )
+        ends += f"; that for searches, which cannot be renewed, ends {facts.searching_expires_at}"
     return (
         f"Account {account} is @{facts.username} ({facts.account_type or 'professional'},"
         f" {facts.user_id}). Its token of {NAMES[facts.login]} {ends}. Stored in"
         f" {', '.join(_parameters(app, account, facts))}."
     )
+
+
+def _renewal(app: App, expires_at: datetime) -> str:
+    if app.settings.refresh == "manual":
+        return "nobody renews it but `postwright auth refresh`"
+    begins_at = expires_at - timedelta(days=app.settings.refresh_below_days)
+    return f"it is renewed from {begins_at:%Y-%m-%d} on"
 
 
 @dataclass(frozen=True)
@@ -253,15 +279,9 @@ class Looked:
     facts: TokenFacts | None
     trouble: str | None
 
-    @property
-    def days_left(self) -> float | None:
-        if self.facts is None or self.facts.expires_at is None:
-            return None
-        left = clock.from_text(self.facts.expires_at) - clock.now()
-        return round(left.total_seconds() / _DAY_SECONDS, 1)
-
     def to_json(self, app: App) -> dict[str, Any]:
-        state = {"daysLeft": self.days_left, "works": self.trouble is None, "problem": self.trouble}
+        days_left = self.facts.days_left if self.facts is not None else None
+        state = {"daysLeft": days_left, "works": self.trouble is None, "problem": self.trouble}
         return {**document(app, self.account, self.facts), **state}
 
     def told(self, app: App) -> str:
@@ -270,8 +290,8 @@ class Looked:
             lines = [told(app, self.account, self.facts)]
             if self.facts.scopes:
                 lines.append(f"It may: {', '.join(self.facts.scopes)}.")
-        if self.days_left is not None:
-            lines.append(f"{self.days_left:g} days are left.")
+            if self.facts.days_left is not None:
+                lines.append(f"{self.facts.days_left:.1f} days are left.")
         lines.append(self.trouble or "Instagram answered a read with it just now.")
         return "\n".join(lines)
 
