@@ -49,6 +49,10 @@ LONG_LIFE: Final = timedelta(days=60)
 
 AGAIN: Final = "Run `postwright auth login` again."
 NOTHING_STORED: Final = "Nothing was stored."
+OTHER_STATE: Final = (
+    "The state in this address is not that of this log-in: it comes from an older attempt, or"
+    " somebody else made it. Its code was not used."
+)
 
 PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
 """Source: `/me` reference, 2026, says Business and Media_Creator; a live answer had BUSINESS."""
@@ -269,12 +273,8 @@ def permissions_in(found: Any) -> tuple[str, ...]:
 
 
 def wrong_state() -> LoginFailedError:
-    """The answer belongs to another question."""
-    return LoginFailedError(
-        "The state in this address is not that of this log-in: it comes from an older attempt, or"
-        f" somebody else made it. Its code was not used. {NOTHING_STORED} {AGAIN} Open the address"
-        " that it prints."
-    )
+    """The pasted answer belongs to another question."""
+    return LoginFailedError(f"{OTHER_STATE} {NOTHING_STORED} {AGAIN} Open the address it prints.")
 
 
 def unchecked(error: PostwrightError) -> LoginFailedError:

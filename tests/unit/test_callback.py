@@ -80,6 +80,7 @@ def test_consent_that_is_denied_ends_the_wait(callback: Callback, browser: httpx
     with pytest.raises(LoginFailedError, match="somebody chose Cancel"):
         callback.code(5)
     assert "somebody chose Cancel" in answer.text
+    assert "<code>postwright auth login</code>" in answer.text
 
 
 def test_what_comes_with_the_answer_is_escaped(callback: Callback, browser: httpx.Client) -> None:

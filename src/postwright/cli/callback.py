@@ -6,6 +6,7 @@ Source: RFC 8252, OAuth 2.0 for native apps, section 7.3, for the address on the
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -111,8 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path != callback.path:
             self._answer(404, "Nothing here", "Only the address of the log-in is answered.")
         elif not callback.consent.is_answered_by(query):
-            sentence = login.wrong_state().sentence
-            warn(f"An answer was refused. {sentence} Still waiting for the right one.")
+            sentence = f"{login.OTHER_STATE} Open the address that the terminal shows."
+            warn(f"An answer was refused. {sentence} Still waiting ..")
             self._answer(400, "Not this log-in", sentence)
         elif not callback.taken.acquire(blocking=False):
             self._answer(409, "Answered already", "This log-in has had its answer.")
@@ -137,10 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
             callback.answers.put(found)
 
     def _answer(self, status: int, title: str, sentence: str) -> None:
+        shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
         body = (
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
             f' content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
-            f"</head><body><main><h1>{escape(title)}</h1><p>{escape(sentence)}</p></main></body>"
+            f"</head><body><main><h1>{escape(title)}</h1><p>{shown}</p></main></body>"
             "</html>"
         ).encode()
         self.send_response(status)
