@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from postwright import breaker, limits
+from postwright.budgets import Short
 from postwright.doctor import Finding, Visit
 from postwright.errors import InvalidPostError
-from postwright.models import CarouselCap, now_text
+from postwright.models import CarouselCap, Ref, now_text
 
 if TYPE_CHECKING:
     from postwright.app import App
@@ -63,8 +64,10 @@ def _takes_twenty(app: App, account_id: str) -> bool:
     _upload_photo(app)
     children = []
     for _ in range(ITEMS):
+        _take_container(app, account_id)
         url = app.media.presign(_KEY)
         children.append(instagram.create_image_container(url, is_carousel_item=True))
+    _take_container(app, account_id)
     for child in children:
         instagram.wait_for_container(child, timeout_seconds=_READY_SECONDS)
     try:
@@ -75,6 +78,16 @@ def _takes_twenty(app: App, account_id: str) -> bool:
         raise
     instagram.wait_for_container(parent, timeout_seconds=_READY_SECONDS)
     return True
+
+
+def _take_container(app: App, account_id: str) -> None:
+    """Count a container before it is made, as runs do; raises what says that there is no room."""
+    nobody = Ref(session_id="probe", group_id="probe", job_id="probe", account_id=account_id)
+    taken = app.budgets.take_container(nobody)
+    if isinstance(taken, Short):
+        raise taken.error("probe again then")
+    if taken.pause:
+        raise taken.error
 
 
 def _upload_photo(app: App) -> None:

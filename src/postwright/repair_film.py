@@ -71,7 +71,7 @@ def examine(source: Path) -> Film:
         film = Film(
             seconds=times[-1] - times[0] + gap,
             start=times[0],
-            rate=_constant_rate(1 / gap),
+            rate=_rate(stream, times),
             size=(stream.width, stream.height),
             full_size=full_size[::-1] if first.rotation % 180 else full_size,
             rotation=first.rotation,
@@ -120,11 +120,24 @@ def _timing(container: InputContainer, stream: VideoStream) -> tuple[list[float]
     return [float(at * base) for at in times], is_open, complete
 
 
-def _constant_rate(rate: float) -> Fraction:
-    """The usual rate that is nearest; half of one that is too low is doubled, and so on."""
-    while rate < limits.VIDEO_MIN_RATE.value - 0.1:
-        rate *= 2
-    return min(_RATES, key=lambda usual: abs(float(usual) - rate))
+def _rate(stream: VideoStream, times: list[float]) -> Fraction:
+    """The film's own rate where it is constant and allowed; else the usual one that repeats or
+    leaves out frames most evenly.
+    """
+    measured = (len(times) - 1) / (times[-1] - times[0])
+    told = stream.average_rate
+    if told and _is_constant(times) and _is_allowed(float(told)):
+        return told
+
+    def how_far(usual: Fraction) -> tuple[float, float]:
+        repeats = max(float(usual) / measured, measured / float(usual))
+        return round(abs(repeats - round(repeats)), 3), abs(float(usual) - measured)
+
+    return min(_RATES, key=how_far)
+
+
+def _is_allowed(rate: float) -> bool:
+    return limits.VIDEO_MIN_RATE.value <= rate <= limits.VIDEO_MAX_RATE.value + 0.01
 
 
 def _wrong_container(source: Path, container: InputContainer) -> Iterator[str]:
@@ -159,7 +172,7 @@ def _wrong_picture(
     if "mp4" not in form.name:  # the others round times, so packets could not be copied
         yield f"converted from {form.long_name or form.name}"
     if codec.name not in ("h264", "hevc"):
-        yield f"converted from {codec.name}"
+        yield f"converted from {codec.codec.canonical_name}"
     if codec.pix_fmt not in ("yuv420p", "yuvj420p"):
         yield f"colours stored as yuv420p instead of {codec.pix_fmt}"
     if film.hdr:
@@ -171,7 +184,7 @@ def _wrong_picture(
     measured = (len(times) - 1) / (times[-1] - times[0])
     if not _is_constant(times):
         yield f"shown at a constant rate of {_rate_name(film.rate)}"
-    elif not limits.VIDEO_MIN_RATE.value <= measured <= limits.VIDEO_MAX_RATE.value + 0.01:
+    elif not _is_allowed(measured):
         yield f"shown at {_rate_name(film.rate)} instead of {measured:.3g}"
     if is_open:
         yield "groups of pictures closed"
@@ -194,8 +207,9 @@ def _wrong_sound(sound: AudioStream | None) -> Iterator[str]:
         yield "a silent sound track added"
         return
     codec = sound.codec_context
-    if getattr(codec, "name", None) != "aac":
-        yield f"sound converted from {getattr(codec, 'name', 'an unknown codec')} to AAC"
+    if codec is None or codec.name != "aac":  # None: FFmpeg knows no decoder
+        name = codec.codec.canonical_name if codec else "an unknown codec"
+        yield f"sound converted from {name} to AAC"
     elif (
         codec.sample_rate > limits.SOUND_MAX_RATE.value
         or codec.channels > limits.SOUND_MAX_CHANNELS.value

@@ -70,13 +70,15 @@ def frame_of(
     lowest, highest = ratios
     ratio = width / height
     wanted = min(max(ratio, lowest), highest)
-    reshaped = abs(ratio - wanted) > limits.RATIO_TOLERANCE.value
+    reshaped = abs(ratio - wanted) > min(limits.RATIO_TOLERANCE.value, wanted / 100)
     if not reshaped:
         wanted = ratio
     outer = max if fit == "pad" else min
     full_width = outer(width, height * wanted)
     narrowest, widest = widths
-    columns = round(min(max(full_width, narrowest), widest) / step) * step
+    steps = min(max(full_width, narrowest), widest) / step
+    # Padding never takes anything away, not even by a rounding.
+    columns = step * (math.ceil(steps - 1e-9) if reshaped and fit == "pad" else round(steps))
     exact = columns / wanted / step
     if not reshaped:
         rows = round(exact)
@@ -101,6 +103,6 @@ def reshaping(frame: Frame, style: Style) -> str:
 
 def scaling(frame: Frame) -> str | None:
     """What happened to the size, in words; None for as good as nothing."""
-    if abs(frame.scale - 1) * frame.width < 2:
+    if abs(frame.scale - 1) * frame.width < 1:
         return None
     return f"scaled {'down' if frame.scale < 1 else 'up'} to {frame.width}x{frame.height}"

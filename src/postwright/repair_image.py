@@ -52,14 +52,17 @@ def repair_image(source: Path, target: Path, style: Style, *, anew: bool = False
         private = _private(picture)
         visible = _visible_changes(picture, frame, style)
         too_large = source.stat().st_size > limits.IMAGE_MAX_BYTES.value
-        if visible or too_large or anew:
-            jpeg, quality = _encoded(_framed(_in_srgb(_upright(picture), style), frame, style))
-            target.write_bytes(jpeg)
-            return [*visible, f"saved as baseline JPEG of quality {quality}", *private]
-    if not private:
-        return []
-    target.write_bytes(bare_jpeg(source.read_bytes()))
-    return [*private, "the picture itself is untouched"]
+        if not (visible or private or too_large or anew):
+            return []
+        if not (visible or anew):
+            bare = bare_jpeg(source.read_bytes())
+            if len(bare) <= limits.IMAGE_MAX_BYTES.value:
+                target.write_bytes(bare)
+                removed = private or ["what is not picture removed"]
+                return [*removed, "the picture itself is untouched"]
+        jpeg, quality = _encoded(_framed(_in_srgb(_upright(picture), style), frame, style))
+        target.write_bytes(jpeg)
+        return [*visible, f"saved as baseline JPEG of quality {quality}", *private]
 
 
 def bare_jpeg(jpeg: bytes) -> bytes:
@@ -167,6 +170,8 @@ def _colour_change(picture: Image.Image, style: Style) -> str | None:
         colour = "white" if style.background == BLUR else style.background
         return f"transparency filled with {colour}"
     profile = _profile(picture)
+    if profile is None and picture.info.get("icc_profile"):
+        return "a colour profile that cannot be read left out"
     if profile is not None and not _is_srgb(profile, picture.mode):
         return f"colours converted from {_profile_name(profile)} to sRGB"
     if picture.mode in ("RGB", "L"):

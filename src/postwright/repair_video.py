@@ -21,6 +21,7 @@ from postwright.repair_image import BeyondRepairError
 _RATIOS: Final = (0.01, 10.0)
 _WIDTHS: Final = (2, limits.VIDEO_MAX_WIDTH.value)
 _CUT_MARGIN: Final = 0.1  # seconds
+_ROUNDING: Final = 0.002  # seconds; times in a film are multiples of some fraction
 
 
 def repair_video(source: Path, target: Path, style: Style, *, anew: bool = False) -> list[str]:
@@ -65,12 +66,12 @@ def _length(film: Film, style: Style) -> float:
     """How many seconds the result has; raises BeyondRepairError where no length is right."""
     least = limits.VIDEO_MIN_SECONDS.value
     limit = limits.CAROUSEL_VIDEO_MAX_SECONDS if style.in_carousel else limits.REEL_MAX_SECONDS
-    if film.seconds < least:
+    if film.seconds < least - _ROUNDING:
         raise BeyondRepairError(
             f"It has {film.seconds:.2f} seconds, and Instagram takes none below {least:g}."
             " Use a longer video, or post a photo instead."
         )
-    if film.seconds <= limit.value:
+    if film.seconds <= limit.value + _ROUNDING:
         return film.seconds
     if style.cut:
         return limit.value - _CUT_MARGIN

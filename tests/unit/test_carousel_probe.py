@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postwright import carousel_probe, doctor, posts
-from postwright.errors import AccountBlockedError, PostwrightError
+from postwright.errors import AccountBlockedError, PostwrightError, QuotaExceededError
 from postwright.models import Block, CarouselCap, MediaItem, now_text
 from tests.unit.core_world import World
 
@@ -26,6 +26,16 @@ def test_what_instagram_takes_is_kept_for_the_account_and_nothing_is_live(
     made = [entry for entry in world.lab.requests() if entry["path"].endswith("/media")]
     assert len(made) == carousel_probe.CONTAINERS
     assert world.lab.posts() == []
+    assert world.store.ledger("default").containers_used == carousel_probe.CONTAINERS
+
+
+def test_nothing_is_tried_without_room_for_the_containers(world: World) -> None:
+    world.configure(containers_per_day=5)
+
+    with pytest.raises(QuotaExceededError, match="probe again then"):
+        carousel_probe.probe(world.app, "default")
+
+    assert world.store.carousel_cap("default") is None
 
 
 def test_a_group_may_have_as_many_items_as_were_found_to_work(world: World) -> None:

@@ -199,6 +199,7 @@ def test_a_progressive_jpeg_becomes_a_baseline_one(tmp_path: Path) -> None:
         ((100, 400), "crop", (320, 400)),
         ((1079, 1350), "pad", (1079, 1350)),
         ((5000, 100), "pad", (1440, 754)),
+        ((319, 319), "pad", (320, 320)),
     ],
 )
 def test_the_frame_is_the_nearest_allowed_one(
@@ -267,6 +268,28 @@ def test_a_photo_of_too_many_bytes_is_saved_in_the_best_quality_that_fits(tmp_pa
 
     assert result_of(done).size == (1440, 1800)
     assert "saved as baseline JPEG of quality 95" in done.changes
+
+
+def test_a_photo_that_is_large_only_by_what_is_beside_it_keeps_its_picture(tmp_path: Path) -> None:
+    source = tmp_path / "trailer.jpg"
+    photo(source, halves())
+    whole = source.read_bytes()
+    source.write_bytes(whole + bytes(8_000_000))
+
+    done = repaired(source, tmp_path / "out")
+
+    assert list(done.changes) == ["what is not picture removed", "the picture itself is untouched"]
+    assert done.target is not None
+    assert done.target.read_bytes() == whole
+
+
+def test_a_profile_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    source = photo(tmp_path / "a.jpg", halves(), icc_profile=b"no profile at all")
+
+    done = repaired(source, tmp_path / "out")
+
+    assert is_near(result_of(done), (200, 100), RED)
+    assert "a colour profile that cannot be read left out" in done.changes
 
 
 def test_where_a_photo_was_taken_is_removed_and_the_picture_stays_to_the_bit(

@@ -156,8 +156,6 @@ def test_a_silent_film_gets_silent_sound_and_keeps_its_picture(tmp_path: Path) -
         ("h264.mkv", {}),
         ("ten-bit.mp4", {"pixels": "yuv420p10le"}),
         ("odd.mkv", {"size": (65, 111), "pixels": "yuv444p"}),
-        ("slow.mp4", {"rate": 10}),
-        ("fast.mp4", {"rate": 120}),
     ],
 )
 def test_any_film_becomes_plain_h264_with_aac(name: str, how: Any, tmp_path: Path) -> None:
@@ -230,6 +228,33 @@ def test_frames_at_odd_times_are_shown_at_a_constant_rate(tmp_path: Path) -> Non
         times = [p.pts for p in container.demux(container.streams.video[0]) if p.pts is not None]
     assert len({after - before for before, after in pairwise(times)}) == 1
     assert "shown at a constant rate of 25 frames per second" in done.changes
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(10, 30), (15, 30), (22, Fraction(24000, 1001)), (26, 26), (120, 60)],
+)
+def test_a_rate_is_kept_where_it_is_allowed_or_brought_to_one_that_repeats_evenly(
+    rate: int, shown: Fraction, tmp_path: Path
+) -> None:
+    film(tmp_path / "a.mp4", rate=rate, size=(32, 32), pixels="yuv422p")
+
+    with av.open(str(result_of(repaired(tmp_path / "a.mp4")))) as container:
+        assert container.streams.video[0].average_rate == shown
+
+
+def test_a_film_of_just_the_least_length_is_good(tmp_path: Path) -> None:
+    film(tmp_path / "least.mp4", seconds=3.2, rate=30)
+
+    assert repaired(tmp_path / "least.mp4").outcome == "copied"
+
+
+def test_a_film_narrower_than_any_allowed_one_is_padded(tmp_path: Path) -> None:
+    film(tmp_path / "thread.mp4", size=(16, 1700))
+
+    facts = facts_of(result_of(repaired(tmp_path / "thread.mp4")))
+
+    assert (facts.width, facts.height) == (18, 1800)
 
 
 def test_groups_of_pictures_that_lean_on_each_other_are_closed(tmp_path: Path) -> None:
