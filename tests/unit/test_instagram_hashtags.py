@@ -79,17 +79,29 @@ def test_what_cannot_be_a_hashtag_is_refused_and_does_not_count(lab: Lab, word: 
 
 @pytest.mark.parametrize(
     ("word", "refusal"),
-    [("Forbidden", (100, None)), ("neverseen", (24, 2207024)), ("ours", (100, None))],
+    [
+        ("Forbidden", (100, None)),
+        ("offensive", (100, None)),
+        ("NeverSeen", (24, 2207024)),
+        ("nobodyusesthis", (24, 2207024)),
+    ],
 )
 def test_sensitive_and_unused_hashtags_are_refused_and_do_not_count(
     lab: Lab, word: str, refusal: tuple[int, int | None]
 ) -> None:
-    lab.config(sensitive_hashtags=["forbidden", "Ours"])
-
     answer = searching(lab, word)
 
     assert error_of(answer) == refusal
     assert counted(lab) == []
+
+
+def test_which_hashtags_are_sensitive_or_unused_can_be_set(lab: Lab) -> None:
+    lab.config(sensitive_hashtags=["Ours"], unused_hashtags=["Theirs"])
+
+    refusals = [error_of(searching(lab, word)) for word in ("ours", "theirs")]
+
+    assert refusals == [(100, None), (24, 2207024)]
+    assert searching(lab, "forbidden").status_code == 200
 
 
 def test_recent_posts_are_those_of_the_last_24_hours_and_go_on_appearing(lab: Lab) -> None:
