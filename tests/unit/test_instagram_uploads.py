@@ -221,6 +221,20 @@ def test_a_url_that_cannot_be_fetched_is_refused_and_another_may_follow(
     assert again.status_code == 200
 
 
+def test_after_a_url_that_failed_the_bytes_begin_anew(
+    fast_lab: Lab, media: MediaServer, clip: bytes
+) -> None:
+    made = begun(fast_lab)
+    forbidden = media.put("forbidden.mp4", b"", "video/mp4", status=403)
+    send(fast_lab, made["uri"], clip[:HALF], offset=0, file_size=len(clip))
+
+    send(fast_lab, made["uri"], file_url=forbidden)
+
+    assert uploading(fast_lab, made["id"])["bytes_transferred"] == 0
+    assert send_whole(fast_lab, made["uri"], clip).status_code == 200
+    assert worked_on(fast_lab, made["id"])["status_code"] == "FINISHED"
+
+
 # Going on
 
 
@@ -423,6 +437,21 @@ def test_uploads_leave_no_file_behind(tmp_path: Path, clip: bytes) -> None:
 
         assert kept == 3  # a video with its thumbnail, and a part of one
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_that_is_looked_at_is_left_to_the_one_who_looks(
+    tmp_path: Path, clip: bytes
+) -> None:
+    with serving_instagram(tmp_path) as lab:
+        made = begun(lab)
+        container = lab.instagram.world.containers.get(made["id"])
+        assert container is not None
+        send(lab, made["uri"], clip[:HALF], offset=0, file_size=len(clip))
+
+        container.is_fetching = True
+        lab.http.post("/_control/reset")
+
+        assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_reset_while_a_video_is_looked_at_leaves_no_file_behind(
