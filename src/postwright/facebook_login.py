@@ -59,12 +59,12 @@ def with_facebook(
         "grant_type": "fb_exchange_token",
         "fb_exchange_token": login.token_in(first),
     }
+    asked_at = clock.now()
     last = login.prolonged(consent, lambda: token_calls.get(http, exchange, prolonging))
     searching = login.token_in(last)
     scopes = _permissions(http, hosts, searching)
     login.require_scopes("facebook", scopes)
     page = _chosen(_pages(http, hosts, searching), choose)
-    now = clock.now()
     with InstagramClient(
         page.token, page.user_id, graph_url=hosts.graph("facebook"), http=http
     ) as instagram:
@@ -78,10 +78,10 @@ def with_facebook(
         page.token,
         account,
         scopes,
-        now,
+        asked_at,
         None,
         searching=searching,
-        searching_expires_at=now + login.life_in(last),
+        searching_expires_at=asked_at + login.life_in(last),
     )
 
 

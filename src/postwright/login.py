@@ -184,12 +184,12 @@ def with_instagram(
         "access_token": token_in(first),
     }
     url = f"{hosts.graph_root}/access_token"
+    asked_at = clock.now()
     last = prolonged(consent, lambda: token_calls.get(http, url, query))
     token = token_in(last)
     with InstagramClient(token, graph_url=hosts.graph("instagram"), http=http) as instagram:
         account = _checked(instagram)
-    now = clock.now()
-    return NewLogin("instagram", token, account, scopes, now, now + life_in(last))
+    return NewLogin("instagram", token, account, scopes, asked_at, asked_at + life_in(last))
 
 
 def redeemed(consent: Consent, ask: Callable[[], Answer]) -> Mapping[str, Any]:

@@ -254,6 +254,13 @@ def test_where_nothing_renews_a_token_it_is_told(world: World) -> None:
 
 
 @pytest.mark.usefixtures("owner")
+def test_an_end_that_is_only_a_guess_is_told_as_one(world: World) -> None:
+    facts = auth.stored_login(world.app, how(), KEYS).model_copy(update={"is_guess": True})
+
+    assert f"ends at the latest {facts.expires_at}" in auth.told(world.app, "third", facts)
+
+
+@pytest.mark.usefixtures("owner")
 def test_status_tells_why_a_token_does_not_work(world: World) -> None:
     auth.stored_login(world.app, how(), KEYS)
     world.advance(60 * 86_400)

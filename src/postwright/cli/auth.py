@@ -254,7 +254,8 @@ def told(app: App, account: str, facts: TokenFacts) -> str:
     """What is stored where, and when it ends, in one sentence or two."""
     ends = "does not end by itself"
     if facts.expires_at is not None:
-        ends = f"ends {facts.expires_at}; {_renewal(app, parse_instant(facts.expires_at))}"
+        at = " at the latest" if facts.is_guess else ""
+        ends = f"ends{at} {facts.expires_at}; {_renewal(app, parse_instant(facts.expires_at))}"
     if facts.searching_expires_at is not None:
         ends += f"; that for searches, which cannot be renewed, ends {facts.searching_expires_at}"
     return (
@@ -286,7 +287,7 @@ class Looked:
 
     def told(self, app: App) -> str:
         lines = [f"Account {self.account}: nothing is known of its token but where it is stored."]
-        if self.facts is not None:
+        if self.facts is not None and self.facts.username:
             lines = [told(app, self.account, self.facts)]
             if self.facts.scopes:
                 lines.append(f"It may: {', '.join(self.facts.scopes)}.")
