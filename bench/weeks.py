@@ -68,10 +68,10 @@ class Totals:
     """What Instagram allows an account here, and how much there is to publish."""
 
     days: float = 14
-    posts: int = 5
-    containers: int = 12
+    posts: int = 3
+    containers: int = 10
     calls: int = 60
-    waiting: int = 6
+    waiting: int = 4
 
 
 @dataclass
