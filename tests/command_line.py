@@ -19,8 +19,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 
+from postwright.store import LEDGER
 from tests.forks import Forked, forks
 
 POSTWRIGHT = str(Path(sys.executable).with_name("postwright"))
@@ -228,8 +230,11 @@ class Served:
         self._post("faults", {"faults": faults})
 
     def reset(self) -> None:
-        """An empty simulated Instagram with its defaults."""
+        """An empty simulated Instagram with its defaults, of which our records remember nothing."""
         self._post("reset", {})
+        session = boto3.session.Session("sandbox", "sandbox", region_name="us-east-1")
+        table = session.resource("dynamodb", endpoint_url=self.aws).Table("postwright")
+        table.delete_item(Key={"PK": "ACCOUNT#default", "SK": LEDGER})
 
     def _get(self, what: str) -> Any:
         return self.instagram.get(f"/_control/{what}").raise_for_status().json()

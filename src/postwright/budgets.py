@@ -79,6 +79,7 @@ _EARLIER_SECONDS: Final = 5
 _REFUSED_SECONDS: Final = 900
 _QUIET_SECONDS: Final = 150
 """A run that ended with its publish call unclear may have a post under way for so long."""
+_TOLD_WITHIN: Final = timedelta(minutes=10)
 _PAGE_MAX: Final = 100
 _NOTABLE_PERCENT: Final = 5.0
 
@@ -380,8 +381,7 @@ class Budgets:
         there would be none.
         """
         others = ledger.without([job_id])
-        window = timedelta(seconds=quota.duration_seconds)
-        free = quota.total - max(quota.used, len(ledger.posted_within(window)))
+        free = quota.total - _used(ledger, quota)
         over: list[str] = []
         wanted = containers() if len(others.slots) < free else 0
         if len(others.slots) >= free or self._short_of_containers(others, wanted):
@@ -427,9 +427,8 @@ def _short_of_posts(instagram: InstagramClient, others: Ledger, quota: Quota) ->
     Instagram tells only how many posts count. When they went live is known of our own; of others it
     is taken from the times of the newest posts, which it cuts to whole seconds.
     """
-    held = len(others.slots)
+    held, used = len(others.slots), _used(others, quota)
     window = timedelta(seconds=quota.duration_seconds)
-    used = max(quota.used, len(others.posted_within(window)))
     seconds = _UNKNOWN_SECONDS
     times = others.posted_within(window)
     if len(times) < quota.used:
@@ -445,6 +444,15 @@ def _short_of_posts(instagram: InstagramClient, others: Ledger, quota: Quota) ->
         )
     wait_seconds = min(seconds, _HELD_SECONDS) if used < quota.total else seconds
     return Short(reason, wait_seconds, clock.to_text(clock.in_seconds(seconds)))
+
+
+def _used(ledger: Ledger, quota: Quota) -> int:
+    """Posts that count. Instagram's count is the truth; only right after a post of ours, when it
+    may not tell of it yet, ours counts if it is higher.
+    """
+    own = ledger.posted_within(timedelta(seconds=quota.duration_seconds))
+    is_recent = bool(own) and ledger.read_at - own[-1] < _TOLD_WITHIN
+    return max(quota.used, len(own)) if is_recent else quota.used
 
 
 def _times_of_posts(instagram: InstagramClient, quota: Quota, window: timedelta) -> list[datetime]:

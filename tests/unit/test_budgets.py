@@ -173,12 +173,13 @@ def test_a_post_of_ours_counts_although_instagram_does_not_tell_of_it_yet(world:
     lagging = (
         '{"data": [{"config": {"quota_total": 1, "quota_duration": 86400}, "quota_usage": 0}]}'
     )
-    world.answer({"call": "quota", "body": lagging})
+    world.answer({"call": "quota", "body": lagging, "times": 2})
 
     with pytest.raises(QuotaExceededError, match="used its 1 posts"):
         check(world, second)
+    world.advance(601)
 
-    assert ledger(world).slots == {}
+    assert check(world, second) == "create"
 
 
 def test_a_failed_run_gives_its_slot_back_at_once(world: World) -> None:

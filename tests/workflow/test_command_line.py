@@ -305,6 +305,35 @@ def test_a_full_quota_ends_with_a_sentence_or_waits(sandbox: Served, tmp_path: P
     assert len(sandbox.posts()) == 2
 
 
+def test_what_is_nearly_used_up_is_told_with_the_result_and_by_quota(
+    sandbox: Served, tmp_path: Path
+) -> None:
+    sandbox.configure(quota_total=1)
+
+    published = publish(sandbox, photo(tmp_path))
+    shown = run("quota", aws=sandbox.aws)
+    document = run("quota", "--account", "default", "--json", aws=sandbox.aws).json
+
+    sentence = "1 of 1 posts of 24 hours are used; the next one frees at "
+    assert f"default: {sentence}" in published.err
+    assert (shown.code, shown.err) == (0, "")
+    assert "posts       1 of 1 in 24 hours; the next frees at " in shown.out
+    assert f"warning     {sentence}" in shown.out
+    [account] = document["accounts"]
+    assert (account["accountId"], account["posts"]["left"]) == ("default", 0)
+    assert account["containers"]["used"] == 1
+
+
+def test_a_quota_that_cannot_be_read_is_told_as_it_was(sandbox: Served) -> None:
+    sandbox.script({"call": "quota", "status": 500})
+
+    done = run("quota", aws=sandbox.aws)
+
+    assert done.code == 1
+    assert "default: the quota cannot be read now." in done.err
+    assert "posts       0 of 100 in 24 hours" in done.out
+
+
 # How a job stands.
 
 
