@@ -112,13 +112,15 @@ class Taken:
 class Short:
     """Why a run may not go on now, when to ask again, and when there will be room, if ever.
 
-    One that `passes` in a moment is no reason to end a run.
+    One that `passes` in a moment is no reason to end a run. What holds `for_all` runs of the account
+    need not be asked again by others.
     """
 
     reason: str
     wait_seconds: int
     frees_at: str | None
     passes: bool = False
+    for_all: bool = False
     quota: Quota | None = None
 
     def error(self, advice: str, **fields: Any) -> QuotaExceededError:
@@ -323,8 +325,9 @@ class Budgets:
             place = self._place(ref.job_id, instagram, ledger, quota, containers)
             notes = {**_tidied(ledger), **_seen(quota)}
             if isinstance(place, Short):
-                seconds = min(place.wait_seconds, QUOTA_WAIT_MAX_SECONDS) - _EARLIER_SECONDS
-                notes["askAgainAt"] = clock.to_text(clock.in_seconds(seconds))
+                if place.for_all:
+                    seconds = min(place.wait_seconds, QUOTA_WAIT_MAX_SECONDS) - _EARLIER_SECONDS
+                    notes["askAgainAt"] = clock.to_text(clock.in_seconds(seconds))
                 if ref.job_id in ledger.slots:
                     self._store.free_slot(ref.account_id, ref.job_id, notes)
                 else:
@@ -443,7 +446,8 @@ def _short_of_posts(instagram: InstagramClient, others: Ledger, quota: Quota) ->
             f" hold the other {held}."
         )
     wait_seconds = min(seconds, _HELD_SECONDS) if used < quota.total else seconds
-    return Short(reason, wait_seconds, clock.to_text(clock.in_seconds(seconds)))
+    frees_at = clock.to_text(clock.in_seconds(seconds))
+    return Short(reason, wait_seconds, frees_at, for_all=True)
 
 
 def _used(ledger: Ledger, quota: Quota) -> int:

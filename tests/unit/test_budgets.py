@@ -349,6 +349,15 @@ def test_containers_that_others_have_reserved_are_not_free(world: World) -> None
     assert (waiting, check(world, second)) == ("wait", "create")
 
 
+def test_a_carousel_that_does_not_fit_yet_holds_up_no_smaller_post(world: World) -> None:
+    quota_of(world, 100, containers_a_day=3)
+    make(world, image_run(world, "g0"))
+    large = about_to_begin(world, "g1", kind="carousel", items=2, on_quota="wait")
+    small = about_to_begin(world, "g2", on_quota="wait")
+
+    assert (check(world, large), check(world, small)) == ("wait", "create")
+
+
 def test_a_post_that_can_never_fit_does_not_wait_for_ever(world: World) -> None:
     quota_of(world, 100, containers_a_day=2)
     ref = about_to_begin(world, "g1", kind="carousel", items=2, on_quota="wait")
