@@ -112,8 +112,8 @@ class Taken:
 class Short:
     """Why a run may not go on now, when to ask again, and when there will be room, if ever.
 
-    One that `passes` in a moment is no reason to end a run. What holds `for_all` runs of the account
-    need not be asked again by others.
+    One that `passes` in a moment is no reason to end a run. What is so `for_all` runs of the
+    account need not be asked again by others.
     """
 
     reason: str
@@ -446,8 +446,8 @@ def _short_of_posts(instagram: InstagramClient, others: Ledger, quota: Quota) ->
             f" hold the other {held}."
         )
     wait_seconds = min(seconds, _HELD_SECONDS) if used < quota.total else seconds
-    frees_at = clock.to_text(clock.in_seconds(seconds))
-    return Short(reason, wait_seconds, frees_at, for_all=True)
+    free = clock.to_text(clock.in_seconds(seconds))
+    return Short(reason, wait_seconds, free, for_all=True)
 
 
 def _used(ledger: Ledger, quota: Quota) -> int:
