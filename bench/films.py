@@ -14,11 +14,12 @@ _PICTURES = 6
 _BITS_PER_SECOND = 22_000_000
 
 
-def noise(path: Path, *, seconds: int) -> int:
+def noise(path: Path, *, seconds: int, moov_first: bool = True) -> int:
     """A Reel in full HD that shows noise, about 2.75 MB a second; its size in bytes."""
     width, height = _SIZE
     frames = [_noisy_frame(width, height) for _ in range(_PICTURES)]
-    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+    muxer = {"movflags": "faststart"} if moov_first else {}
+    with av.open(str(path), "w", options=muxer) as container:
         video = container.add_stream("libx264", rate=_RATE, options=_options())
         assert isinstance(video, av.VideoStream)  # noqa: S101  for the type checker
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sandbox import error_page, instagram_page
+from sandbox import error_page, instagram_page, rules_page
 from statemachine import picture
 from tests import failed_run
 from tests.chaos import reliability_page
@@ -22,6 +22,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,
     "reliability.md": reliability_page.page,
+    "rules.md": rules_page.page,
     "scenarios.md": scenario_page.page,
     "simulated-instagram.md": instagram_page.page,
 }

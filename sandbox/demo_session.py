@@ -8,7 +8,7 @@ from postwright.media import MediaBucket
 from postwright.models import Description, Group, MediaItem, Session, now_text
 from postwright.store import Store
 from sandbox.clients import session_of
-from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SHAPES, SampleGroup
+from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
 
 _PRESIGN_SECONDS = 60
 
@@ -31,7 +31,8 @@ def fill(environment: Mapping[str, str]) -> None:
     )
     names = {item.file_name for group in DEMO_SESSION.groups for item in group.media}
     for name in sorted(names):
-        media.upload(SAMPLES_DIR / name, _key(name), SHAPES[name])
+        content_type = "video/mp4" if name.endswith(".mp4") else "image/jpeg"
+        media.upload(SAMPLES_DIR / name, _key(name), content_type)
     for group in DEMO_SESSION.groups:
         _put_group(store, group)
 

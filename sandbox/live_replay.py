@@ -85,7 +85,10 @@ class _Stage:
         for index, item in enumerate(made.items):
             key = f"{_SESSION}/enhanced/{file_name(item, index)}"
             kind: Any = item.kind
-            self.s3.put_object(Bucket=self.bucket, Key=key, Body=make(item, index))
+            content_type = "image/jpeg" if item.kind == "image" else "video/mp4"
+            self.s3.put_object(
+                Bucket=self.bucket, Key=key, Body=make(item, index), ContentType=content_type
+            )
             media.append(MediaItem(key=key, kind=kind))
         self.store.put_session(
             Session(session_id=_SESSION, name="A replay", step="publish", created_at=now)

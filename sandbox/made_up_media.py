@@ -6,13 +6,15 @@ import io
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from tempfile import NamedTemporaryFile
 from typing import Final
+
+from postwright import limits
 
 _SHAPE: Final = re.compile(r"(\d+)x(\d+)(?: ([\d.]+)s)?")
 _PHOTO: Final = (1080, 1350, 0.0)
 _FILM: Final = (720, 1280, 4.0)
 _RATE: Final = 24
-_MOST_BYTES: Final = 320 * 1024 * 1024
 _MOST_SECONDS: Final = 60.0
 _MOST_PIXELS: Final = 50_000_000
 _BOX_HEAD: Final = 8
@@ -20,7 +22,7 @@ _BOX_HEAD: Final = 8
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to make up; `shape` as `postwright.probe.shape_of` tells it, None for any."""
+    """What to make up; `shape` as `postwright.preflight` tells it, None for any."""
 
     kind: str
     size_bytes: int = 0
@@ -32,23 +34,28 @@ class Wanted:
         return ".jpg" if self.kind == "image" else ".mp4"
 
     @property
-    def shortened(self) -> bool:
-        """True when the film would be longer, or the picture larger, than is worth making."""
-        width, height, seconds = _parse(self)
-        return seconds > _MOST_SECONDS or width * height > _MOST_PIXELS
+    def is_lessened(self) -> bool:
+        """True when the film would be longer, or the picture larger, than is worth making, and
+        when Instagram would refuse one of this shape.
+        """
+        return _measures(self) != _parse(self)
 
 
 def make(wanted: Wanted, shade: int = 0) -> bytes:
-    """A file of this shape; filled up to its size where it is smaller. Each `shade` looks other."""
-    width, height, seconds = _parse(wanted)
-    if width * height > _MOST_PIXELS:
-        width, height = _PHOTO[:2]
+    """A file of this shape that passes preflight; filled up to its size where it is smaller. Each
+    `shade` looks other.
+    """
+    width, height, seconds = _measures(wanted)
     tone = 40 + shade * 17 % 180
     if wanted.kind == "image":
         content = _photo(width, height, tone)
-        return content + bytes(max(0, _filler(wanted, content)))
-    content = _film(width, height, min(seconds, _MOST_SECONDS), tone)
-    filler = _filler(wanted, content)
+        size = min(wanted.size_bytes, limits.IMAGE_MAX_BYTES.value)
+        return content + bytes(max(0, size - len(content)))
+    content = _film(width, height, seconds, tone)
+    most = min(
+        limits.REEL_MAX_BYTES.value, round(limits.VIDEO_MAX_BITS_PER_SECOND.value / 8 * seconds)
+    )
+    filler = min(wanted.size_bytes, most) - len(content)
     if filler < _BOX_HEAD:
         return content
     return content + filler.to_bytes(4, "big") + b"free" + bytes(filler - _BOX_HEAD)
@@ -62,9 +69,22 @@ def _parse(wanted: Wanted) -> tuple[int, int, float]:
     return max(1, int(found[1])), max(1, int(found[2])), float(found[3] or usual[2])
 
 
-def _filler(wanted: Wanted, content: bytes) -> int:
-    """What follows a picture, and a box that is free, is not looked at."""
-    return min(wanted.size_bytes, _MOST_BYTES) - len(content)
+def _measures(wanted: Wanted) -> tuple[int, int, float]:
+    """Pixels and seconds of what is made."""
+    width, height, seconds = _parse(wanted)
+    ratio, is_small = width / height, width * height <= _MOST_PIXELS
+    if wanted.kind == "image":
+        fits = (
+            width >= limits.IMAGE_MIN_WIDTH.value
+            and limits.IMAGE_MIN_RATIO.value <= ratio <= limits.IMAGE_MAX_RATIO.value
+        )
+        return (width, height, 0.0) if fits and is_small else _PHOTO
+    fits = (
+        width <= limits.VIDEO_MAX_WIDTH.value
+        and limits.VIDEO_MIN_RATIO.value <= ratio <= limits.VIDEO_MAX_RATIO.value
+    )
+    seconds = min(max(seconds, limits.VIDEO_MIN_SECONDS.value), _MOST_SECONDS)
+    return (*((width, height) if fits and is_small else _FILM[:2]), seconds)
 
 
 def _photo(width: int, height: int, tone: int) -> bytes:
@@ -79,8 +99,10 @@ def _film(width: int, height: int, seconds: float, tone: int) -> bytes:
     """H.264 without sound; its sides are even, as the pixel format wants it."""
     import av
 
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
+    with (
+        NamedTemporaryFile(suffix=".mp4") as file,
+        av.open(file.name, "w", options={"movflags": "faststart"}) as container,
+    ):
         stream = container.add_stream("libx264", rate=_RATE, options={"preset": "ultrafast"})
         stream.width, stream.height = width // 2 * 2 or 2, height // 2 * 2 or 2
         stream.pix_fmt = "yuv420p"
@@ -91,4 +113,5 @@ def _film(width: int, height: int, seconds: float, tone: int) -> bytes:
             frame.pts, frame.time_base = number, Fraction(1, _RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return file.getvalue()
+        container.close()
+        return file.read()

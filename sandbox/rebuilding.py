@@ -143,7 +143,7 @@ class _Rebuilder:
         for number, item in enumerate(self.made.items, 1):
             if item.shape is None:
                 self.missing(f"pixels of item {number}: not recorded, usual ones are made up")
-            elif item.shortened:
+            elif item.is_lessened:
                 self.missing(f"item {number} as a whole, {item.shape}: a lesser one is made up")
         if caption is None:
             self.missing(

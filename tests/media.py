@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
 def picture(
-    size: tuple[int, int] = (80, 80),
+    size: tuple[int, int] = (320, 320),
     *,
     kind: str = "JPEG",
     colour: str = "teal",
@@ -124,7 +125,7 @@ class MediaServer:
 
 @contextmanager
 def serving_media() -> Iterator[MediaServer]:
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    http = _Server(("127.0.0.1", 0), _Handler)
     http.daemon_threads = True
     media = MediaServer(f"http://127.0.0.1:{http.server_address[1]}")
     http.media = media  # type: ignore[attr-defined]  # the handler finds it through its server
@@ -136,6 +137,13 @@ def serving_media() -> Iterator[MediaServer]:
         http.shutdown()
         thread.join(10)
         http.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that leaves in the middle of an answer is none of our business."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

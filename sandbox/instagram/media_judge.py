@@ -4,7 +4,9 @@ Images are decoded in full. Videos are read to the end, and their key frames are
 touches every few seconds of film; with `all_frames` every frame is, which takes as long as it
 takes. One frame at a time is in memory.
 
-Limits: IG User media reference (Meta, read 2026-09-11). Codes of refused videos are partly
+Limits: IG User media reference (Meta, read 2026-09-11). Refused here although no refusal was met in
+public: pixels of more than 8 bits, interlaced pictures, a moov box after the pictures, and CMYK,
+which might be converted instead. Codes of refused videos are partly
 undocumented; those used here are the ones that public projects have met in the container's `status`
 text (2025 to 2026).
 """
@@ -109,6 +111,8 @@ def judge_image(path: Path, *, lenient: bool = False, any_ratio: bool = False) -
         with Image.open(path) as image:
             if image.format is None or image.format not in formats:
                 raise GraphError(errors.IMAGE_FORMAT)
+            if image.mode == "CMYK":
+                raise GraphError(errors.IMAGE_FORMAT)
             content_type = Image.MIME[image.format]
             image.load()
             width, height = image.size
@@ -124,6 +128,8 @@ def judge_image(path: Path, *, lenient: bool = False, any_ratio: bool = False) -
 
 def judge_video(path: Path, thumbnail: Path, use: Use, *, all_frames: bool = False) -> Footage:
     """Raises VideoRefusedError; writes the first frame to `thumbnail` as JPEG."""
+    if not _begins_with_headers(path):
+        raise VideoRefusedError(VIDEO_UNSUPPORTED)
     try:
         with av.open(str(path)) as container:
             footage = _judge_opened(container, thumbnail, use, all_frames=all_frames)
@@ -158,12 +164,12 @@ def _judge_opened(
 
 
 def _judge_picture(stream: VideoStream, use: Use) -> None:
-    """H.264 or HEVC, 4:2:0, 23 to 60 frames per second, at most 1920 columns."""
+    """H.264 or HEVC, 4:2:0 with 8 bits, 23 to 60 frames per second, at most 1920 columns."""
     rate = stream.average_rate or Fraction(0)
     least, most = use.ratios
     supported = (
         _codec(stream) in ("h264", "hevc")
-        and "420" in (stream.codec_context.pix_fmt or "")
+        and stream.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
         and _RATE_MIN <= rate <= _RATE_MAX
         and 0 < stream.width <= _COLUMNS_MAX
         and least <= stream.width / max(1, stream.height) <= most
@@ -201,6 +207,8 @@ def _watch(
             last_start = max(last_start, packet.pts)
             end = max(end, packet.pts + (packet.duration or 0))
         for frame in packet.decode():
+            if frame.interlaced_frame:
+                raise VideoRefusedError(VIDEO_UNSUPPORTED)
             if frames == 0:
                 _write_thumbnail(frame, thumbnail)
             frames += 1
@@ -208,6 +216,21 @@ def _watch(
         raise VideoRefusedError(VIDEO_UNSUPPORTED)
     start = stream.start_time or 0
     return float((end - start) * time_base), float((last_start - start) * time_base)
+
+
+def _begins_with_headers(path: Path) -> bool:
+    """Whether the moov box comes before the pictures; True for what has no such boxes at all."""
+    with path.open("rb") as file:
+        while len(head := file.read(16)) == 16:
+            size, name = int.from_bytes(head[:4], "big"), head[4:8]
+            if name in (b"moov", b"mdat"):
+                return name == b"moov"
+            if size == 1:
+                size = int.from_bytes(head[8:], "big")
+            if size < 8:
+                break
+            file.seek(size - 16, 1)
+    return True
 
 
 def _write_thumbnail(frame: VideoFrame, thumbnail: Path) -> None:

@@ -47,6 +47,11 @@ OPEN_QUESTIONS = (
         faults=("processing_error",),
     ),
     Stance(
+        "CMYK photos, and videos that are interlaced, have 10 bits, or their moov box at the end",
+        "Refused with 36001/2207005 and 2207026.",
+        fixed="The reference does not allow them; nobody has told of a refusal.",
+    ),
+    Stance(
         "`location_id` and `product_tags` with Instagram Login",
         "The first is taken, the second refused.",
         keys=("unknown_locations",),

@@ -11,18 +11,6 @@ from typing import Final, Literal
 
 SAMPLES_DIR: Final = Path(__file__).parent
 
-SHAPES: Final = {
-    "01-dunes.jpg": "1080x1350",
-    "02-sea.jpg": "1080x1350",
-    "03-city.jpg": "1080x1080",
-    "04-mountains.jpg": "1080x566",
-    "05-lighthouse.jpg": "1080x1350",
-    "06-night.jpg": "1080x1350",
-    "07-waves.mp4": "704x880 5.0s",
-    "08-sunset.mp4": "720x1280 4.0s",
-}
-"""Pixels of each file, and the length of a video, as `postwright.probe.shape_of` tells them."""
-
 
 @dataclass(frozen=True)
 class SampleMedia:

@@ -32,7 +32,10 @@ def start_publish(app: App, event: Mapping[str, Any]) -> dict[str, Any]:
         started = runs.start(app, posts.parse_request(_json_body(event)))
     except PostwrightError as error:
         return _refusal(error)
-    return _answer(202 if started.new else 200, _where(started.job_id))
+    body: dict[str, Any] = _where(started.job_id)
+    if started.warnings:
+        body["warnings"] = [warning.to_json() for warning in started.warnings]
+    return _answer(202 if started.new else 200, body)
 
 
 def retry_job(app: App, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from postwright.failures import GraphFailure
 from postwright.hosts import Hosts, login_of
 from postwright.instagram import InstagramClient, new_http_client
 from postwright.media import MediaBucket
+from postwright.preflight.objects import SeenObjects
 from postwright.settings import Settings
 from postwright.store import Store
 from postwright.tokens import Tokens
@@ -34,6 +35,7 @@ class App:
     executions: Executions
     alarms: Alarms = field(default_factory=Alarms)
     http: httpx.Client = field(default_factory=new_http_client)
+    seen_objects: SeenObjects = field(default_factory=SeenObjects)
     _seen: set[str] = field(default_factory=set, init=False, repr=False)
 
     @classmethod

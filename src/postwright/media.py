@@ -4,7 +4,6 @@ from.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,26 +15,17 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_CONTENT_TYPES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".mp4": "video/mp4",
-    ".mov": "video/quicktime",
-}
-
-SHAPE = re.compile(r"\d{1,5}x\d{1,5}( \d{1,5}(\.\d)?s)?")
-
 
 @dataclass(frozen=True)
 class MediaHead:
     """What S3 tells of an object without its bytes; `version_id` is None in a bucket without
-    versions. `shape` is what its metadata say of pixels and length, as `probe.shape_of` does.
+    versions.
     """
 
     size_bytes: int
     etag: str
     version_id: str | None
-    shape: str | None = None
+    content_type: str = ""
 
 
 class MediaBucket:
@@ -66,12 +56,11 @@ class MediaBucket:
                 return None
             raise
         version = found.get("VersionId")
-        shape = found.get("Metadata", {}).get("shape", "")
         return MediaHead(
             size_bytes=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             version_id=version if version != "null" else None,
-            shape=shape if SHAPE.fullmatch(shape) else None,
+            content_type=found.get("ContentType", ""),
         )
 
     def any_key(self) -> str | None:
@@ -88,14 +77,8 @@ class MediaBucket:
             "get_object", Params=parameters, ExpiresIn=self._presign_seconds
         )
 
-    def upload(self, path: Path, key: str, shape: str | None = None) -> None:
-        """Put a file, with the content type that Instagram expects and its shape as metadata; a
-        repeat replaces it.
-        """
-        content_type = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    def upload(self, path: Path, key: str, content_type: str) -> None:
+        """Put a file that is served as this type; a repeat replaces it."""
         self._client.upload_file(
-            str(path),
-            self._bucket,
-            key,
-            ExtraArgs={"ContentType": content_type, "Metadata": {"shape": shape} if shape else {}},
+            str(path), self._bucket, key, ExtraArgs={"ContentType": content_type}
         )

@@ -41,6 +41,7 @@ Phase = Literal[
     "unconfirmed",
     "cancelled",
 ]
+Severity = Literal["problem", "warning"]
 AttemptState = Literal["open", "not_published", "resend_allowed", "published"]
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^#/\s]{1,128}$")]
@@ -88,13 +89,16 @@ class PublishRequest(Model):
 
 
 class Problem(Model):
-    """One thing that Instagram would refuse: the item, the rule, what was found, the fix."""
+    """One thing that Instagram would refuse, or a warning: the item, the rule, what was found, the
+    fix. Lists of either are kept apart, so that their JSON does not tell which it is.
+    """
 
     item: str
     rule: str
     found: str
     allowed: str
     fix: str
+    severity: Severity = Field(default="problem", exclude=True, repr=False)
 
 
 class UserTag(Model):
@@ -463,10 +467,13 @@ class SettleRequest(Model):
 
 
 class Started(Model):
-    """The run that publishes a group; `new` tells whether this call began it."""
+    """The run that publishes a group; `new` tells whether this call began it. The warnings are
+    those of the check before it.
+    """
 
     job_id: str
     new: bool
+    warnings: list[Problem] = []
 
 
 class Ref(Model):

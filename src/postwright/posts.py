@@ -4,8 +4,8 @@ it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ from postwright.models import (
     PublishRequest,
     SnapshotItem,
 )
-
-_HEADS_AT_ONCE = 10
+from postwright.preflight import objects
+from postwright.preflight.judging import Seen
+from postwright.preflight.objects import Looked
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Post:
     kind: PostKind
     caption: str
     items: list[SnapshotItem]
+    warnings: list[Problem]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What lies in the bucket for an item, and the problems of its cover."""
+
+    head: MediaHead | None
+    seen: Looked
+    cover: list[Problem]
 
 
 def parse_request(raw: Any) -> PublishRequest:
@@ -111,39 +122,53 @@ def carousel_max(app: App, account_id: str, count: int) -> int:
 
 
 def prepare(app: App, group: Group, account_id: str) -> Post:
-    """The post that the group makes now; raises InvalidPostError with all problems that need no
-    media library.
+    """The post that the group makes now; raises InvalidPostError with all that Instagram would
+    refuse. Of each object no more than head and tail are read.
     """
-    count = len(group.media)
     full_caption = caption.assemble(*text_of(app, group))
-    with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
-        heads = list(pool.map(app.media.head, [item.key for item in group.media]))
-    problems = [
-        *preflight.check_count(count, carousel_max(app, account_id, count)),
-        *preflight.check_text(full_caption),
-        *(
-            problem
-            for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
-            for problem in _item_problems(index, item, head, in_carousel=count > 1)
-        ),
-        *_shared_option_problems(group.media),
-    ]
+    names = [item_name(index, item) for index, item in enumerate(group.media)]
+    looked = preflight.side_by_side(functools.partial(_look, app), names, group.media)
+    count = len(group.media)
+    problems, warnings = preflight.sorted_out(
+        [
+            *preflight.check_count(count, carousel_max(app, account_id, count)),
+            *preflight.check_text(full_caption),
+            *(
+                problem
+                for name, item, found in zip(names, group.media, looked, strict=True)
+                for problem in (
+                    *objects.judge_item(name, item, found.seen, in_carousel=count > 1),
+                    *found.cover,
+                )
+            ),
+            *_shared_option_problems(group.media),
+            *preflight.check_crops(
+                names, [item.seen if isinstance(item.seen, Seen) else None for item in looked]
+            ),
+        ]
+    )
     if problems:
         raise InvalidPostError("The post cannot be published as it is.", problems=problems)
     items = [
         SnapshotItem(
             index=index,
             media=item,
-            etag=head.etag,
-            version_id=head.version_id,
-            size_bytes=head.size_bytes,
+            etag=found.head.etag,
+            version_id=found.head.version_id,
+            size_bytes=found.head.size_bytes,
             options_hash=item.options_hash(),
-            shape=head.shape,
+            shape=found.seen.shape,
         )
-        for index, (item, head) in enumerate(zip(group.media, heads, strict=True))
-        if head is not None
+        for index, (item, found) in enumerate(zip(group.media, looked, strict=True))
+        if found.head is not None and isinstance(found.seen, Seen)
     ]
-    return Post(kind=_kind(group.media), caption=full_caption, items=items)
+    return Post(_kind(group.media), full_caption, items, warnings)
+
+
+def _look(app: App, name: str, item: MediaItem) -> _Found:
+    head = app.media.head(item.key)
+    seen = objects.look_at_item(app.seen_objects, app.media, item, head)
+    return _Found(head, seen, objects.check_cover(app.seen_objects, app.media, name, item))
 
 
 def _find_description(app: App, group: Group) -> Description | None:
@@ -190,25 +215,6 @@ def _kind(media: list[MediaItem]) -> PostKind:
     if len(media) > 1:
         return "carousel"
     return "image" if media[0].kind == "image" else "reel"
-
-
-def _item_problems(
-    index: int, item: MediaItem, head: MediaHead | None, *, in_carousel: bool
-) -> list[Problem]:
-    name = item_name(index, item)
-    if head is None:
-        problem = Problem(
-            item=name,
-            rule="media-exists",
-            found=f"no object {item.key}",
-            allowed="an object in the media bucket",
-            fix="Upload the file, or correct the item's key.",
-        )
-        return [problem]
-    return [
-        *preflight.check_object(name, item.kind, head.size_bytes, in_carousel=in_carousel),
-        *preflight.check_options(name, item, in_carousel=in_carousel),
-    ]
 
 
 def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:

@@ -18,7 +18,6 @@ import httpx
 from postwright.error_table import TABLE, Call
 from postwright.errors import redact, split_text
 from postwright.history import Event, HistoryError, instant, message_of, parsed
-from postwright.media import SHAPE
 from postwright.models import ContainerState, MediaKind, OnQuota, PostKind
 from postwright.recording import Recording
 
@@ -81,9 +80,10 @@ _NUMBERS: Final = {
 """The largest that each can be: Instagram's ids are longer."""
 _NESTED: Final = ("pending", "seen", "quota", "post", "items", "error")
 _COUNTS: Final = ("index", "length", "redriveCount")
+_SHAPE: Final = re.compile(r"\d{1,5}x\d{1,5}( \d{1,5}(\.\d)?s)?")
 _STATE: Final = re.compile(r"(?=.{1,40}$)(?:[A-Z][a-z]+)+")
 _FORMS: Final = {
-    "shape": SHAPE,
+    "shape": _SHAPE,
     "publishAt": re.compile(
         r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
     ),

@@ -15,15 +15,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from postwright import preflight
-from postwright.models import MediaKind, Problem
-from postwright.probe import (
-    ImageFacts,
-    Unreadable,
-    VideoFacts,
-    kind_of,
-    probe_image,
-    probe_video,
-)
+from postwright.models import Problem
+from postwright.preflight.films import VideoFacts
+from postwright.preflight.images import ImageFacts
+from postwright.preflight.judging import Seen
 from postwright.repair_frame import FEED_RATIOS, Style
 from postwright.repair_image import BeyondRepairError, repair_image
 from postwright.repair_video import repair_video
@@ -33,7 +28,6 @@ _SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
     "image": (".jpg", ".jpeg"),
     "video": (".mp4", ".mov"),
 }
-_HEAD_BYTES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -141,10 +135,11 @@ def _film_ratio(source: Path) -> float | None:
     """The ratio that a carousel has which begins with this film; None for a photo, whose own
     repair decides.
     """
-    if _look(source)[0] != "video" or isinstance(film := probe_video(source), Unreadable):
+    seen = preflight.look_at_file(source)
+    if seen is None or not isinstance(seen.facts, VideoFacts) or not seen.facts.ratio:
         return None
     lowest, highest = FEED_RATIOS
-    return min(max(film.ratio, lowest), highest) if film.ratio else None
+    return min(max(seen.facts.ratio, lowest), highest)
 
 
 def _repair(item: str, source: Path, result: Path, style: Style) -> Repaired:
@@ -152,7 +147,7 @@ def _repair(item: str, source: Path, result: Path, style: Style) -> Repaired:
     checked = preflight.check_file(item, source, in_carousel=style.in_carousel)
     if checked.kind is None:
         return _beyond(source, None, _reasons(checked.problems), checked.problems)
-    before = _facts(source)
+    before = _facts(checked.seen)
     problems = checked.problems
     try:
         for anew in (False, True):
@@ -162,9 +157,11 @@ def _repair(item: str, source: Path, result: Path, style: Style) -> Repaired:
                 return Repaired(source, "copied", before, result, before)
             if not changes:
                 continue
-            problems = preflight.check_file(item, result, in_carousel=style.in_carousel).problems
+            repaired = preflight.check_file(item, result, in_carousel=style.in_carousel)
+            problems = repaired.problems
             if not problems:
-                return Repaired(source, "repaired", before, result, _facts(result), changes)
+                after = _facts(repaired.seen)
+                return Repaired(source, "repaired", before, result, after, changes)
     except BeyondRepairError as error:
         return _beyond(source, before, str(error), checked.problems)
     return _beyond(source, before, _reasons(problems), problems)
@@ -183,10 +180,9 @@ def _reasons(problems: Sequence[Problem]) -> str:
 
 def _suffix(done: Repaired) -> str:
     """What was copied keeps its suffix where that tells the truth."""
-    kind, format_name = _look(done.source)
-    own = done.source.suffix
-    if kind == "video":
-        is_copied_mov = done.outcome == "copied" and format_name == "MOV"
+    seen, own = preflight.look_at_file(done.source), done.source.suffix
+    if seen is not None and seen.kind == "video":
+        is_copied_mov = done.outcome == "copied" and seen.format_name == "MOV"
         return ".mov" if is_copied_mov else ".mp4"
     return own if own.lower() in _SUFFIXES["image"] else ".jpg"
 
@@ -196,17 +192,10 @@ def _all_suffixes() -> Iterator[str]:
         yield from suffixes
 
 
-def _look(path: Path) -> tuple[MediaKind | None, str]:
-    try:
-        with path.open("rb") as file:
-            return kind_of(file.read(_HEAD_BYTES))
-    except (OSError, ValueError):
-        return None, "no file"
-
-
-def _facts(path: Path) -> Facts:
-    kind, format_name = _look(path)
-    found = probe_image(path) if kind == "image" else probe_video(path)
+def _facts(seen: Seen | None) -> Facts | None:
+    if seen is None:
+        return None
+    found = seen.facts
     match found:
         case ImageFacts():
             return Facts(found.format, found.size_bytes, found.width, found.height)
@@ -222,4 +211,4 @@ def _facts(path: Path) -> Facts:
                 found.seconds,
             )
         case _:
-            return Facts(format_name, path.stat().st_size)
+            return Facts(seen.format_name, seen.size_bytes)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from postwright import limits
-from postwright.probe import Unreadable, probe_video
+from postwright.preflight import look_at_file
+from postwright.preflight.images import Unreadable
 from postwright.repair_encode import bytes_max, write
 from postwright.repair_film import Film, examine
 from postwright.repair_frame import Frame, Style, frame_of, reshaping, scaling
@@ -32,10 +33,10 @@ def repair_video(source: Path, target: Path, style: Style, *, anew: bool = False
     """
     import av
 
-    facts = probe_video(source)
-    if isinstance(facts, Unreadable):
+    seen = look_at_file(source)
+    if seen is not None and isinstance(seen.facts, Unreadable):
         raise BeyondRepairError(
-            f"It is {facts.why}. Copy it again from the camera, or export it again as MP4."
+            f"It is {seen.facts.why}. Copy it again from the camera, or export it again as MP4."
         )
     try:
         film = examine(source)

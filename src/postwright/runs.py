@@ -61,7 +61,7 @@ def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Sta
             raise
         return Started(job_id=error.job_id, new=False)
     app.executions.start(job_id, request)
-    return Started(job_id=job_id, new=True)
+    return Started(job_id=job_id, new=True, warnings=post.warnings)
 
 
 def new_job_id() -> str:
@@ -110,7 +110,7 @@ def load(
 
 def facts_of(job: Job) -> dict[str, Any]:
     """What the history keeps of a post, so that one of its shape can be made up: no text, no names,
-    no ids. Sizes are in bytes; `shape` is null where the object's metadata do not tell it.
+    no ids. Sizes are in bytes; `shape` is null where the object's headers were not read.
     """
     items = [
         {"kind": item.media.kind, "bytes": item.size_bytes, "shape": item.shape}

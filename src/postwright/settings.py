@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from postwright import limits
 
@@ -115,7 +115,7 @@ class Settings(BaseModel):
         gt=0,
         le=604_800,
         alias="POSTWRIGHT_PRESIGN_SECONDS",
-        description="Life of the URLs that Instagram fetches.",
+        description="Life of the URLs that Instagram fetches; at least the two budgets.",
     )
     token_cache_seconds: int = Field(
         300,
@@ -154,6 +154,18 @@ class Settings(BaseModel):
             if re.search(r"/v\d+\.\d+$", bare)
             else f"{bare}/{DEFAULT_GRAPH_URL.rsplit('/', 1)[-1]}"
         )
+
+    @model_validator(mode="after")
+    def _urls_outlive_the_processing(self) -> Self:
+        """Instagram may fetch a video again until it is processed."""
+        longest = max(self.image_budget_seconds, self.video_budget_seconds)
+        if self.presign_seconds < longest:
+            raise ValueError(
+                f"POSTWRIGHT_PRESIGN_SECONDS is {self.presign_seconds}, but media may be processed"
+                f" for {longest} seconds; make it at least that, or lower"
+                " POSTWRIGHT_VIDEO_BUDGET_SECONDS and POSTWRIGHT_IMAGE_BUDGET_SECONDS"
+            )
+        return self
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

@@ -1,4 +1,4 @@
-"""The films of the corpus: a few seconds of a tiny still each, so that they cost next to nothing."""
+"""The films of the corpus: a few seconds of a tiny still each, so that they cost little."""
 
 from __future__ import annotations
 

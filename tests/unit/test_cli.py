@@ -258,8 +258,25 @@ def test_good_files_pass_as_json(call: Call, photo: Path) -> None:
     done = call("preflight", photo, "--json")
 
     assert (done.code, done.err) == (0, "")
-    assert done.json == {"ok": True, "problems": []}
+    assert done.json == {"ok": True, "problems": [], "warnings": []}
     assert done.out.count("\n") == 1
+
+
+def test_what_is_worth_a_word_is_no_failure(call: Call, photo: Path) -> None:
+    text = "#one #two #three #four #five #six"
+
+    done = call("preflight", photo, "--caption", text)
+    as_json = call("preflight", photo, "--caption", text, "--json")
+
+    assert (done.code, as_json.code) == (0, 0)
+    assert done.out == (
+        "1 file: nothing to refuse.\n1 warning:\n"
+        "  caption: found 6 hashtags, allowed 5 or fewer. Keep the best 5.\n"
+    )
+    assert as_json.json["ok"] is True
+    [warning] = as_json.json["warnings"]
+    assert warning.keys() == set(PROBLEM_KEYS)
+    assert warning["rule"] == "caption-hashtags-many"
 
 
 @pytest.fixture
@@ -301,7 +318,7 @@ def test_all_problems_are_listed_as_json(call: Call, bad_files: list[Path]) -> N
 
     problems = done.json["problems"]
     assert (done.code, done.err) == (1, "")
-    assert done.json.keys() == {"ok", "problems"}
+    assert done.json.keys() == {"ok", "problems", "warnings"}
     assert done.json["ok"] is False
     assert {problem["item"]: problem["rule"] for problem in problems} == RULES
     assert {frozenset(problem) for problem in problems} == {frozenset(PROBLEM_KEYS)}

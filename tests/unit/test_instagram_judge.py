@@ -164,9 +164,13 @@ def test_a_codec_that_nobody_knows_is_refused(
     assert video_refusal(tmp_path / "v.mp4") == refusal
 
 
+def _written(path: Path) -> Any:
+    return av.open(str(path), "w", options={"movflags": "faststart"})
+
+
 def test_a_video_without_a_frame_is_refused(tmp_path: Path) -> None:
     film(tmp_path / "v.mp4")
-    with av.open(str(tmp_path / "v.mp4")) as whole, av.open(str(tmp_path / "e.mp4"), "w") as empty:
+    with av.open(str(tmp_path / "v.mp4")) as whole, _written(tmp_path / "e.mp4") as empty:
         empty.add_stream_from_template(whole.streams.video[0])
         empty.start_encoding()
 
@@ -175,7 +179,7 @@ def test_a_video_without_a_frame_is_refused(tmp_path: Path) -> None:
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     film(tmp_path / "v.mp4")
-    with av.open(str(tmp_path / "v.mp4")) as whole, av.open(str(tmp_path / "s.mp4"), "w") as alone:
+    with av.open(str(tmp_path / "v.mp4")) as whole, _written(tmp_path / "s.mp4") as alone:
         sound = alone.add_stream_from_template(whole.streams.audio[0])
         for packet in whole.demux(whole.streams.audio[0]):
             if packet.size:

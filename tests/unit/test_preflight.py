@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from postwright import limits, preflight
+from postwright import preflight
 from postwright.models import MediaItem, MediaKind, Problem
-from postwright.preflight import check_count, check_files, check_object, check_text
-from postwright.probe import ImageFacts, VideoFacts
+from postwright.preflight import check_count, check_files, check_text, rules
+from postwright.preflight.films import VideoFacts
+from postwright.preflight.image_rules import IMAGE_RULES
+from postwright.preflight.images import ImageFacts
+from postwright.preflight.judging import size_rules
+from postwright.preflight.option_rules import TIMED_RULES, Timed
+from postwright.preflight.video_rules import VIDEO_RULES
 from sandbox.samples import SAMPLES_DIR
-from tests.unit.test_probe import film, picture
+from tests.media import film
+from tests.unit.test_looks import picture
 
 GOOD = SAMPLES_DIR / "01-dunes.jpg"
 
@@ -25,7 +31,7 @@ def problems_of(*paths: Path, caption: str = "", carousel_max: int = 10) -> list
     return check_files(paths, caption, carousel_max=carousel_max).problems
 
 
-def rules(problems: list[Problem]) -> list[str]:
+def rules_of(problems: list[Problem]) -> list[str]:
     return [problem.rule for problem in problems]
 
 
@@ -43,6 +49,14 @@ def saved(
 ) -> Callable[[Path], Path]:
     def make(directory: Path) -> Path:
         Image.new("RGB", size).save(directory / name, format=image_format)
+        return directory / name
+
+    return make
+
+
+def filmed(name: str, **how: Any) -> Callable[[Path], Path]:
+    def make(directory: Path) -> Path:
+        film(directory / name, **how)
         return directory / name
 
     return make
@@ -96,16 +110,16 @@ def pipe(directory: Path) -> Path:
             "8.19 MB (8,186,428 bytes)",
             "at most 8 MB",
         ),
-        (lambda d: film(d / "a.avi", codec="mpeg4"), "video-format", "AVI", "MP4 or MOV"),
+        (filmed("a.avi", codec="mpeg4"), "video-format", "AVI", "MP4 or MOV"),
         (write("a.mp4", b"FLV\x01" + bytes(99)), "video-format", "Flash Video", "MP4 or MOV"),
         (
-            lambda d: film(d / "a.mp4", codec="mpeg4"),
+            filmed("a.mp4", codec="mpeg4"),
             "video-codec",
             "MPEG-4 Visual",
             "H.264 or HEVC",
         ),
         (
-            lambda d: film(d / "a.mp4", seconds=3),
+            filmed("a.mp4", seconds=3),
             "video-too-short",
             "3.00 seconds",
             "at least 3.2 seconds",
@@ -141,8 +155,8 @@ def test_a_file_that_instagram_would_refuse_is_named_with_its_problem_and_a_fix(
         lambda d: picture(d / "gray.jpg", (400, 400), mode="L"),
         lambda d: picture(d / "turned.jpg", (1350, 1080), orientation=6),
         saved("no-suffix", "JPEG"),
-        lambda d: film(d / "a.mov"),
-        lambda d: film(d / "hevc.mp4", codec="libx265"),
+        filmed("a.mov"),
+        filmed("hevc.mp4", codec="libx265"),
     ],
 )
 def test_a_file_within_the_limits_passes(tmp_path: Path, make: Callable[[Path], Path]) -> None:
@@ -156,7 +170,7 @@ def test_all_problems_of_all_items_come_at_once(tmp_path: Path) -> None:
 
     outcome = check_files([png, empty, GOOD], caption, carousel_max=2)
 
-    assert rules(outcome.problems) == [
+    assert rules_of(outcome.problems) == [
         "item-count",
         "image-format",
         "image-ratio",
@@ -240,14 +254,15 @@ def test_an_account_with_the_higher_cap_may_have_twenty_items() -> None:
         ("x" * 2201, ["caption-length"]),
         ("\U0001f30a" * 1100, []),
         ("\U0001f30a" * 1101, ["caption-length"]),
-        (" ".join(f"#t{n}" for n in range(30)), []),
+        (" ".join(f"#t{n}" for n in range(5)), []),
+        (" ".join(f"#t{n}" for n in range(30)), ["caption-hashtags-many"]),
         (" ".join(f"#t{n}" for n in range(31)), ["caption-hashtags"]),
         (" ".join(f"@a{n}" for n in range(20)), []),
         (" ".join(f"@a{n}" for n in range(21)), ["caption-mentions"]),
     ],
 )
 def test_captions_are_measured_as_instagram_does(caption: str, expected: list[str]) -> None:
-    assert rules(check_text(caption)) == expected
+    assert rules_of(check_text(caption)) == expected
 
 
 @pytest.mark.parametrize(
@@ -255,19 +270,20 @@ def test_captions_are_measured_as_instagram_does(caption: str, expected: list[st
     [
         ("image", 8_000_000, True, []),
         ("image", 8_000_001, True, ["image-bytes"]),
-        ("image", 0, False, ["file-empty"]),
         ("video", 300_000_000, False, []),
         ("video", 300_000_001, False, ["reel-bytes"]),
         ("video", 100_000_000, True, []),
         ("video", 100_000_001, True, ["carousel-video-bytes"]),
     ],
 )
-def test_an_object_is_judged_by_kind_and_size_alone(
+def test_a_video_may_be_larger_as_a_reel_than_in_a_carousel(
     kind: MediaKind, size_bytes: int, in_carousel: bool, expected: list[str]
 ) -> None:
-    problems = check_object("1: a", kind, size_bytes, in_carousel=in_carousel)
+    facts = ImageFacts("JPEG", 1, 1, "RGB", size_bytes)
 
-    assert rules(problems) == expected
+    problems = rules.apply(size_rules(kind), facts, "1: a", in_carousel=in_carousel)
+
+    assert rules_of(problems) == expected
     assert all(problem.found != problem.allowed for problem in problems)
 
 
@@ -285,28 +301,24 @@ def test_an_object_is_judged_by_kind_and_size_alone(
 def test_a_video_may_be_longer_as_a_reel_than_in_a_carousel(
     seconds: float | None, in_carousel: bool, expected: list[str]
 ) -> None:
-    facts = VideoFacts("MP4", "AVC", seconds, 30.0, 720, 1280, "AAC", 1)
+    facts = VideoFacts("MP4", "AVC", seconds, 30.0, 720, 1280, 1)
 
-    found = [
-        rule.id
-        for rule in preflight.VIDEO_RULES
-        if rule.holds(in_carousel=in_carousel) and rule.check(facts)
-    ]
+    problems = rules.apply(VIDEO_RULES, facts, "1: a", in_carousel=in_carousel)
 
-    assert found == expected
+    assert rules_of(problems) == expected
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 190), (10, 1010), (None, None)])
 def test_a_video_of_an_impossible_shape_is_refused(width: int | None, height: int | None) -> None:
-    facts = VideoFacts("MP4", None, 5.0, 30.0, width, height, None, 1)
+    facts = VideoFacts("MP4", None, 5.0, 30.0, width, height, 1)
 
-    found = [rule.id for rule in preflight.VIDEO_RULES if rule.check(facts)]
+    problems = rules.apply(VIDEO_RULES, facts, "1: a")
 
-    assert found == ["video-codec", "video-ratio"]
+    assert rules_of(problems) == ["video-codec", "video-ratio"]
 
 
 def test_a_slightly_rounded_crop_is_within_the_tolerance_and_no_more() -> None:
-    ratio = next(rule for rule in preflight.IMAGE_RULES if rule.id == "image-ratio")
+    ratio = next(rule for rule in IMAGE_RULES if rule.id == "image-ratio")
 
     def allowed(width: int, height: int) -> bool:
         return ratio.check(ImageFacts("JPEG", width, height, "RGB", 1)) is None
@@ -317,26 +329,10 @@ def test_a_slightly_rounded_crop_is_within_the_tolerance_and_no_more() -> None:
     assert not allowed(1916, 1000)
 
 
-def test_every_rule_has_an_id_of_its_own_and_a_dated_source() -> None:
-    every: list[preflight.Rule[Any]] = [
-        *preflight.FILE_RULES,
-        *preflight.IMAGE_SIZE_RULES,
-        *preflight.VIDEO_SIZE_RULES,
-        *preflight.IMAGE_RULES,
-        *preflight.VIDEO_RULES,
-        *preflight.CAPTION_RULES,
-    ]
-
-    assert len({rule.id for rule in every}) == len(every)
-    assert all(isinstance(rule.limit, limits.Limit) for rule in every)
-    assert all(rule.limit.source and rule.limit.read_on for rule in every)
-
-
-def test_the_checks_for_lambda_load_no_media_library() -> None:
+def test_the_rules_load_no_media_library() -> None:
     code = (
-        "import sys; from postwright import preflight as p;"
+        "import sys; from postwright import app, preflight as p;"
         "p.check_text('x'); p.check_count(1, 10);"
-        "p.check_object('1: a', 'image', 1, in_carousel=False);"
         "sys.exit(len({'PIL', 'pymediainfo'} & set(sys.modules)))"
     )
 
@@ -345,24 +341,76 @@ def test_the_checks_for_lambda_load_no_media_library() -> None:
     assert done.returncode == 0
 
 
+TAG = {"username": "ann"}
+PLACED = {**TAG, "x": 0.5, "y": 0.5}
+
+
 @pytest.mark.parametrize(
-    ("kind", "options", "expected"),
+    ("kind", "in_carousel", "options", "expected"),
     [
-        ("image", {"alt_text": "x" * 1000, "collaborators": ["ann", "ben", "cleo"]}, []),
-        ("image", {"alt_text": "x" * 1001}, ["alt-text-length"]),
-        ("video", {"alt_text": "A wave"}, ["alt-text-kind"]),
-        ("image", {"collaborators": ["a", "b", "c", "d"]}, ["collaborators-count"]),
-        ("image", {"collaborators": ["@ann"]}, ["collaborators-form"]),
-        ("image", {"collaborators": [" "]}, ["collaborators-form"]),
+        ("image", False, {"alt_text": "x" * 1000, "collaborators": ["ann", "ben", "cleo"]}, []),
+        ("image", False, {"alt_text": "x" * 1001}, ["alt-text-length"]),
+        ("video", False, {"alt_text": "A wave"}, ["alt-text-kind"]),
+        ("image", False, {"collaborators": ["a", "b", "c", "d"]}, ["collaborators-count"]),
+        ("image", False, {"collaborators": ["@ann"]}, ["collaborators-form"]),
+        ("image", False, {"collaborators": [" "]}, ["collaborators-form"]),
+        ("image", False, {"user_tags": [PLACED]}, []),
+        ("image", True, {"user_tags": [PLACED]}, []),
+        ("image", False, {"user_tags": [TAG]}, ["user-tags-place"]),
+        ("image", False, {"user_tags": [{**TAG, "x": 0.5}]}, ["user-tags-place"]),
+        ("image", False, {"user_tags": [PLACED] * 20}, []),
+        ("image", False, {"user_tags": [PLACED] * 21}, ["user-tags-count"]),
+        ("image", False, {"user_tags": [{**PLACED, "username": "@ann"}]}, ["user-tags-form"]),
+        ("video", False, {"user_tags": [TAG]}, []),
+        ("video", False, {"user_tags": [PLACED]}, ["user-tags-place"]),
+        ("video", True, {"user_tags": [TAG]}, ["user-tags-kind"]),
+        ("image", False, {"location_id": "106377336067638"}, []),
+        ("image", False, {"location_id": "Skagen"}, ["location-form"]),
+        ("video", False, {"cover_key": "s/enhanced/c.jpg"}, []),
+        ("image", False, {"cover_key": "s/enhanced/c.jpg"}, ["cover-kind"]),
+        ("video", True, {"cover_key": "s/enhanced/c.jpg"}, ["cover-kind"]),
+        ("video", False, {"thumb_offset": 0}, []),
+        ("video", True, {"thumb_offset": 0}, []),
+        ("image", False, {"thumb_offset": 0}, ["thumb-offset-kind"]),
+        ("video", False, {"cover_key": "s/c.jpg", "thumb_offset": 0}, ["cover-or-offset"]),
+        ("video", False, {"share_to_feed": False}, []),
+        ("image", False, {"share_to_feed": True}, ["share-to-feed-kind"]),
+        ("video", True, {"share_to_feed": True}, ["share-to-feed-kind"]),
     ],
 )
 def test_what_is_asked_for_besides_the_bytes_is_checked(
-    kind: MediaKind, options: dict[str, Any], expected: list[str]
+    kind: MediaKind, in_carousel: bool, options: dict[str, Any], expected: list[str]
 ) -> None:
     item = MediaItem(key="s1/enhanced/a.jpg", kind=kind, **options)
 
-    problems = preflight.check_options("1: a.jpg", item, in_carousel=False)
+    problems = preflight.check_options("1: a.jpg", item, in_carousel=in_carousel)
 
     assert [(problem.item, problem.rule) for problem in problems] == [
         ("1: a.jpg", rule) for rule in expected
+    ]
+
+
+@pytest.mark.parametrize(("offset", "expected"), [(3999, []), (4000, ["thumb-offset"])])
+def test_a_thumb_offset_lies_within_the_video(offset: int, expected: list[str]) -> None:
+    item = MediaItem(key="s1/enhanced/a.mp4", kind="video", thumb_offset=offset)
+    facts = VideoFacts("MP4", "AVC", 4.0, 30.0, 720, 1280, 1)
+
+    assert rules_of(rules.apply(TIMED_RULES, Timed(item, facts), "1: a.mp4")) == expected
+
+
+def test_more_than_five_hashtags_are_worth_a_word_and_no_problem() -> None:
+    outcome = check_files([GOOD], " ".join(f"#t{n}" for n in range(6)), carousel_max=10)
+
+    assert outcome.ok
+    assert rules_of(outcome.warnings) == ["caption-hashtags-many"]
+
+
+def test_an_item_that_is_cut_to_the_shape_of_the_first_one_is_worth_a_word(tmp_path: Path) -> None:
+    square = saved("square.jpg", "JPEG")(tmp_path)
+    tall = saved("tall.jpg", "JPEG", (400, 500))(tmp_path)
+
+    outcome = check_files([square, tall, square, tmp_path / "none.jpg"], "", carousel_max=10)
+
+    assert [(warning.item, warning.rule) for warning in outcome.warnings] == [
+        ("2: tall.jpg", "carousel-crop")
     ]

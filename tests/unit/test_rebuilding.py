@@ -17,7 +17,7 @@ from tests.history_tape import START, Tape
 
 Json = dict[str, Any]
 
-PHOTO = {"kind": "image", "bytes": 1000, "shape": "80x80"}
+PHOTO = {"kind": "image", "bytes": 1000, "shape": "320x320"}
 FILM = {"kind": "video", "bytes": 5000, "shape": "720x1280 4.0s"}
 QUOTA = {
     "call": "quota",
@@ -127,7 +127,7 @@ def test_a_post_of_the_same_items_and_caption_length_is_made_up() -> None:
     made = begun(PHOTO, FILM).rebuilt()
 
     assert [(item.kind, item.size_bytes, item.shape) for item in made.items] == [
-        ("image", 1000, "80x80"),
+        ("image", 1000, "320x320"),
         ("video", 5000, "720x1280 4.0s"),
     ]
     assert (len(made.caption), made.caption.count("#")) == (30, 2)

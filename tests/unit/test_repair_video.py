@@ -14,7 +14,8 @@ import av
 import pytest
 from PIL import Image
 
-from postwright.probe import VideoFacts, probe_video
+from postwright.preflight import look_at_file
+from postwright.preflight.films import VideoFacts
 from postwright.repair import Repaired, repair_files
 from postwright.repair_frame import Style
 from sandbox.instagram import media_judge
@@ -36,9 +37,10 @@ def result_of(done: Repaired, *, use: media_judge.Use = media_judge.REEL) -> Pat
 
 
 def facts_of(path: Path) -> VideoFacts:
-    facts = probe_video(path)
-    assert isinstance(facts, VideoFacts)
-    return facts
+    seen = look_at_file(path)
+    assert seen is not None
+    assert isinstance(seen.facts, VideoFacts)
+    return seen.facts
 
 
 def shot(

@@ -16,6 +16,7 @@ from postwright.errors import (
     PublishUncertainError,
 )
 from postwright.models import Block, Job, Ref, now_text
+from tests.media import picture
 from tests.unit.core_world import SESSION, World, finished
 
 pytest_plugins = ("tests.unit.core_fixtures",)
@@ -137,7 +138,7 @@ def test_a_run_that_fails_again_is_tried_again(world: World) -> None:
     ("change", "why"),
     [
         (lambda world: write_caption(world, "Better words"), "another caption"),
-        (lambda world: world.upload("b.jpg", b"other bytes"), "2: b.jpg has changed"),
+        (lambda world: world.upload("b.jpg", picture((330, 330))), "2: b.jpg has changed"),
     ],
 )
 def test_a_group_that_has_changed_is_published_as_it_is_now(

@@ -96,7 +96,7 @@ def test_a_new_run_makes_nothing_that_is_there(world: World, names: tuple[str, .
 
 def test_an_item_that_changed_is_made_anew_and_the_others_are_kept(world: World) -> None:
     first = after_a_failed_run(world, "a.jpg", "b.jpg", "c.jpg")
-    world.upload("b.jpg", picture((90, 90)))
+    world.upload("b.jpg", picture((330, 330)))
     asked = made(world)
 
     second = again(world)
@@ -142,7 +142,7 @@ def test_another_caption_needs_another_carousel_and_no_other_children(world: Wor
 SINGLE: dict[str, Change] = {
     "caption": lambda world: rewrite(world, caption="Other words"),
     "options": lambda world: rewrite(world, media=[item("a.jpg", alt_text="A dune")]),
-    "bytes": lambda world: world.upload("a.jpg", picture((90, 90))),
+    "bytes": lambda world: world.upload("a.jpg", picture((330, 330))),
     "age": lambda world: world.advance(23 * 3600 + 60),
 }
 

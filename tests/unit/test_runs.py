@@ -406,7 +406,10 @@ def test_a_description_that_cannot_be_read_is_told_field_by_field(world: World) 
 
 def test_items_of_a_carousel_may_not_name_different_places(world: World) -> None:
     keys = [world.upload(name) for name in ("a.jpg", "b.jpg")]
-    items = [MediaItem(key=key, kind="image", location_id=key[-5]) for key in keys]
+    items = [
+        MediaItem(key=key, kind="image", location_id=f"10637733606763{number}")
+        for number, key in enumerate(keys)
+    ]
     world.add_group(media=items)
 
     with pytest.raises(InvalidPostError, match="location on one item only") as raised:
@@ -548,7 +551,7 @@ def test_a_run_from_the_console_claims_the_group_itself(world: World) -> None:
         "permalink": None,
         "post": {
             "kind": "image",
-            "items": [{"kind": "image", "bytes": len(picture()), "shape": None}],
+            "items": [{"kind": "image", "bytes": len(picture()), "shape": "320x320"}],
             "captionCharacters": 5,
             "hashtags": 0,
         },

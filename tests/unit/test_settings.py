@@ -46,12 +46,12 @@ VALUES: dict[str, tuple[str, Any]] = {
     "POSTWRIGHT_ON_UNKNOWN": ("ask", "ask"),
     "POSTWRIGHT_BLOCK_HOURS": ("1.5", 1.5),
     "POSTWRIGHT_IMAGE_BUDGET_SECONDS": ("60", 60),
-    "POSTWRIGHT_VIDEO_BUDGET_SECONDS": ("7200", 7200),
+    "POSTWRIGHT_VIDEO_BUDGET_SECONDS": ("600", 600),
     "POSTWRIGHT_SCHEDULE_MAX_DAYS": ("7", 7),
     "POSTWRIGHT_HASHTAG_POOL": ("pool.json", "pool.json"),
     "POSTWRIGHT_HASHTAG_COUNT": ("7", 7),
     "POSTWRIGHT_HASHTAG_STALE_DAYS": ("3", 3),
-    "POSTWRIGHT_PRESIGN_SECONDS": ("600", 600),
+    "POSTWRIGHT_PRESIGN_SECONDS": ("7200", 7200),
     "POSTWRIGHT_TOKEN_CACHE_SECONDS": ("0", 0),
     "POSTWRIGHT_REFRESH": ("cold-start", "cold-start"),
     "POSTWRIGHT_REFRESH_MIN_AGE_HOURS": ("36", 36),
@@ -138,3 +138,23 @@ def test_settings_do_not_change() -> None:
 
     with pytest.raises(ValidationError):
         settings.table = "another"  # type: ignore[misc]  # the point of the test
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_fit"),
+    [
+        ({"POSTWRIGHT_PRESIGN_SECONDS": "3599"}, False),
+        ({"POSTWRIGHT_VIDEO_BUDGET_SECONDS": "3601"}, False),
+        ({"POSTWRIGHT_IMAGE_BUDGET_SECONDS": "3601"}, False),
+        ({"POSTWRIGHT_PRESIGN_SECONDS": "600", "POSTWRIGHT_VIDEO_BUDGET_SECONDS": "600"}, True),
+        ({"POSTWRIGHT_PRESIGN_SECONDS": "7200", "POSTWRIGHT_VIDEO_BUDGET_SECONDS": "7200"}, True),
+    ],
+)
+def test_a_url_outlives_the_processing_of_its_media(
+    variables: dict[str, str], is_fit: bool
+) -> None:
+    if is_fit:
+        assert Settings.from_environment(variables)
+        return
+    with pytest.raises(ValidationError, match="media may be processed"):
+        Settings.from_environment(variables)

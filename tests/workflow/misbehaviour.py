@@ -17,6 +17,11 @@ def refuses(
     return {"call": call, "error": [code, subcode], "times": times, **how}
 
 
+def disagrees() -> Any:
+    """Instagram refuses what passed preflight: every `Shot.REFUSED`, for its ratio."""
+    return treats("refused", error=(36003, 2207009))
+
+
 def treats(match: str, *, times: int | None = None, **how: Any) -> Any:
     """The containers of items whose URL has `match` in its path are slow, or fail."""
     return {"call": "create", "match": match, "times": times, **how}

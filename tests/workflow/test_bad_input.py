@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.misbehaviour import answers, treats
+from tests.workflow.misbehaviour import answers, disagrees, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
 pytestmark = pytest.mark.engine
 
-PHOTO, CLIP, WIDE, PNG, TRUNCATED = Shot.PHOTO, Shot.CLIP, Shot.WIDE, Shot.PNG, Shot.TRUNCATED
+PHOTO, CLIP, WIDE, PNG = Shot.PHOTO, Shot.CLIP, Shot.WIDE, Shot.PNG
+TRUNCATED, REFUSED = Shot.TRUNCATED, Shot.REFUSED
 HTML = "<!doctype html><title>Sorry</title>"
 AFTER_THE_SECOND_TRY = 3
 TORN_JSON = '{"id": "1797'
@@ -31,7 +32,13 @@ def empty_the_file(bench: Workbench, group: PostGroup) -> None:
 
 
 def upload_8_megabytes(bench: Workbench, group: PostGroup) -> None:
-    bench.s3.put_object(Bucket=bench.bucket, Key=group.key(0), Body=bytes(8_000_001))
+    photo = group.files[0].body
+    bench.s3.put_object(
+        Bucket=bench.bucket,
+        Key=group.key(0),
+        Body=photo + bytes(8_000_001 - len(photo)),
+        ContentType="image/jpeg",
+    )
 
 
 def delete_the_file(bench: Workbench, group: PostGroup) -> None:
@@ -92,6 +99,10 @@ def give_it_to_another_account(bench: Workbench, group: PostGroup) -> None:
 
 def give_it_back(bench: Workbench, group: PostGroup) -> None:
     bench.write(group, "GROUP", "accountId", "default")
+
+
+def better_media(bench: Workbench, group: PostGroup) -> None:
+    bench.replace(group, 1)
 
 
 @dataclass(frozen=True)
@@ -236,6 +247,27 @@ REFUSALS = [
         ["1: 01-photo.jpg: found no object", "Upload the file"],
         spoil=delete_the_file,
         cure=upload_the_file,
+    ),
+    Refusal(
+        "a PNG that is named .jpg",
+        422,
+        ["2: 02-png-inside.jpg: found PNG, allowed JPEG", "export it as a plain JPEG"],
+        shots=[PHOTO, PNG],
+        cure=better_media,
+    ),
+    Refusal(
+        "a JPEG that is cut off",
+        422,
+        ["2: 02-truncated.jpg: found damaged or cut off, allowed a complete JPEG", "export it"],
+        shots=[PHOTO, TRUNCATED],
+        cure=better_media,
+    ),
+    Refusal(
+        "an image that is too wide",
+        422,
+        ["1: 01-wide.jpg: found 640x320 (2.00:1), too wide", "crop it to between 4:5 and 1.91:1"],
+        shots=[WIDE],
+        cure=lambda bench, group: bench.replace(group, 0),
     ),
     Refusal(
         "everything at once",
@@ -393,6 +425,13 @@ BAD_STARTS = [
         claims=True,
     ),
     BadStart(
+        "a photo that is too wide",
+        ["1: 01-photo.jpg: found 640x320 (2.00:1), too wide", "crop it"],
+        spoil=lambda bench, group: bench.replace(group, 0, WIDE),
+        cure=lambda bench, group: bench.replace(group, 0),
+        claims=True,
+    ),
+    BadStart(
         "a description that cannot be read",
         ["hashtags: found '#bythesea #dunes'", "Correct"],
         spoil=break_the_description,
@@ -434,46 +473,31 @@ class Disturbance:
     cure: Act | None = None
 
 
-def better_media(bench: Workbench, group: PostGroup) -> None:
-    bench.replace(group, 1)
-
-
 def better_weather(bench: Workbench, _group: PostGroup) -> None:
     bench.end_faults()
 
 
 DISTURBANCES = [
     Disturbance(
-        "a PNG that is named .jpg",
+        "an image that passed preflight, and that Instagram refuses anyway",
         "CheckStatus",
         "MediaRejectedError",
-        ["2: 02-png-inside.jpg: The image is not a JPEG", "Save it as JPEG"],
-        shots=[PHOTO, PNG],
-        cure=better_media,
+        [
+            "2: 02-refused.jpg: The image's ratio is not allowed",
+            "Crop it to between 4:5 and 1.91:1",
+        ],
+        shots=[PHOTO, REFUSED],
+        script=[disagrees()],
+        cure=better_weather,
     ),
     Disturbance(
-        "a JPEG that is cut off",
+        "a single image that passed preflight, and that Instagram refuses anyway",
         "CheckStatus",
         "MediaRejectedError",
-        ["2: 02-truncated.jpg: The image is not a JPEG", "complete JPEG"],
-        shots=[PHOTO, TRUNCATED],
-        cure=better_media,
-    ),
-    Disturbance(
-        "an image that is too wide",
-        "CheckStatus",
-        "MediaRejectedError",
-        ["2: 02-wide.jpg: The image's ratio is not allowed", "Crop it to between 4:5 and 1.91:1"],
-        shots=[PHOTO, WIDE],
-        cure=better_media,
-    ),
-    Disturbance(
-        "a single image that is too wide",
-        "CheckStatus",
-        "MediaRejectedError",
-        ["1 of 1 items", "1: 01-wide.jpg: The image's ratio is not allowed"],
-        shots=[WIDE],
-        cure=lambda bench, group: bench.replace(group, 0),
+        ["1 of 1 items", "1: 01-refused.jpg: The image's ratio is not allowed"],
+        shots=[REFUSED],
+        script=[disagrees()],
+        cure=better_weather,
     ),
     Disturbance(
         "HTML instead of the quota",

@@ -17,12 +17,12 @@ from postwright.recording import Recording
 from sandbox import live_replay
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.live_replay import Live
-from tests.workflow.misbehaviour import answers, refuses, treats
+from tests.workflow.misbehaviour import answers, disagrees, refuses, treats
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
 pytestmark = pytest.mark.workbench
 
-PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
+PHOTO, CLIP, REFUSED = Shot.PHOTO, Shot.CLIP, Shot.REFUSED
 ALL_TRIES = 4
 """A task of which Lambda itself got something wrong is tried so often in all."""
 USUAL = ("pixels of item", "the caption's words")
@@ -90,7 +90,12 @@ ROWS = [
             refuses("create", 9004, 2207052, match="05-photo"),
         ],
     ),
-    Row("one bad item of two", "MediaRejectedError", [PHOTO, WIDE]),
+    Row(
+        "one refused item of two",
+        "MediaRejectedError",
+        [PHOTO, REFUSED],
+        script=[disagrees()],
+    ),
     Row(
         "a code that nobody knows, for the second of three",
         "MediaRejectedError",

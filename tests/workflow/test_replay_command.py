@@ -23,7 +23,7 @@ from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.rebuilding import rebuild
 from tests.command_line import Done, running
 from tests.command_line import run as command
-from tests.workflow.misbehaviour import answers, refuses, treats
+from tests.workflow.misbehaviour import answers, disagrees, refuses, treats
 from tests.workflow.redriving import log_in_anew
 from tests.workflow.stock_aws import aws
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench
@@ -31,7 +31,7 @@ from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench
 pytestmark = pytest.mark.workbench
 
 ROOT = Path(__file__).resolve().parents[2]
-PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
+PHOTO, CLIP, REFUSED = Shot.PHOTO, Shot.CLIP, Shot.REFUSED
 WORDS = "Grandmother turns eighty"
 UNKNOWN_CODE = (987, 654)
 MENDED = 'Row(987, 654, TransientGraphError, "Busy.", "Nothing.", _CODES, _CREATE),'
@@ -523,8 +523,8 @@ def refused_and_redriven(bench: Workbench) -> str:
 
 
 def badly_processed(bench: Workbench) -> str:
-    bench.script(treats("clip", processing_error=2207026, times=3))
-    return bench.finished(bench.start(bench.group(CLIP, WIDE))).job_id
+    bench.script(treats("clip", processing_error=2207026, times=3), disagrees())
+    return bench.finished(bench.start(bench.group(CLIP, REFUSED))).job_id
 
 
 def published_without_an_answer(bench: Workbench) -> str:

@@ -11,13 +11,13 @@ import pytest
 from postwright.executions import Executions, NotRedrivableError
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from tests.command_line import run as command
-from tests.workflow.misbehaviour import answers
+from tests.workflow.misbehaviour import answers, disagrees
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import PostGroup, Shot, Workbench
 
 pytestmark = pytest.mark.workbench
 
-PHOTO, WIDE = Shot.PHOTO, Shot.WIDE
+PHOTO, REFUSED = Shot.PHOTO, Shot.REFUSED
 
 
 def failed_without_token(bench: Workbench, *shots: Shot) -> tuple[PostGroup, str]:
@@ -80,9 +80,11 @@ def test_clicks_at_the_same_instant_begin_one_new_run(bench: Workbench) -> None:
 
 
 def test_media_that_were_corrected_are_published_by_a_new_run(bench: Workbench) -> None:
-    group = bench.group(PHOTO, WIDE)
+    bench.script(disagrees())
+    group = bench.group(PHOTO, REFUSED)
     run = bench.finished(bench.start(group))
     assert run.error == "MediaRejectedError"
+    bench.end_faults()
     bench.replace(group, 1)
 
     code, body = retry(bench, run.job_id)

@@ -17,13 +17,13 @@ import pytest
 
 from postwright.clock import from_text, to_text
 from sandbox.instagram.accounts import DEMO_ACCOUNT
-from tests.workflow.misbehaviour import answers, refuses, treats
+from tests.workflow.misbehaviour import answers, disagrees, refuses, treats
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import NEW_TOKEN, PostGroup, Run, Shot, Workbench, hashes_of
 
 pytestmark = pytest.mark.engine
 
-PHOTO, CLIP, WIDE = Shot.PHOTO, Shot.CLIP, Shot.WIDE
+PHOTO, CLIP, REFUSED = Shot.PHOTO, Shot.CLIP, Shot.REFUSED
 
 BEGIN = ["LoadPost", "HowToBegin", "CheckQuota", "HasQuota"]
 WAIT_FOR_QUOTA = ["WaitForQuota", "CheckQuota", "HasQuota"]
@@ -91,9 +91,9 @@ def start_again_on_a_good_day(bench: Workbench, group: PostGroup, job_id: str) -
     start_again(bench, group, job_id)
 
 
-def crop_the_wide_ones(bench: Workbench, group: PostGroup, job_id: str) -> None:
+def crop_the_refused_ones(bench: Workbench, group: PostGroup, job_id: str) -> None:
     for index, file in enumerate(group.files):
-        if file.name.endswith(WIDE.value):
+        if file.name.endswith(REFUSED.value):
             bench.replace(group, index)
     start_again_on_a_good_day(bench, group, job_id)
 
@@ -264,8 +264,9 @@ SCENARIOS = [
         visits=[*BEGIN, *create(1), *LOOK * 6, "Publish", *END],
     ),
     Scenario(
-        "one bad item among ten",
-        shots=[*[PHOTO] * 3, WIDE, *[PHOTO] * 6],
+        "one item among ten that passed preflight, and that Instagram refuses anyway",
+        shots=[*[PHOTO] * 3, REFUSED, *[PHOTO] * 6],
+        script=[disagrees()],
         visits=[*BEGIN, *create(10), *LAST_LOOK],
         ends="FAILED",
         group="failed",
@@ -273,22 +274,26 @@ SCENARIOS = [
         says=[
             "1 of 10 items",
             "nothing was",
-            "4: 04-wide.jpg",
+            "4: 04-refused.jpg",
             "Crop it to between 4:5 and 1.91:1",
         ],
         sends=0,
     ),
     Scenario(
-        "two bad items among four, each with its own reason",
-        shots=[PHOTO, WIDE, PHOTO, PHOTO],
-        script=[treats("03-photo", error=(36001, 2207005))],
+        "two refused items among four, each with its own reason",
+        shots=[PHOTO, REFUSED, PHOTO, PHOTO],
+        script=[disagrees(), treats("03-photo", error=(36001, 2207005))],
         visits=[*BEGIN, *create(4), *LAST_LOOK],
         ends="FAILED",
         group="failed",
         error="MediaRejectedError",
-        says=["2 of 4 items", "2: 02-wide.jpg: The image's ratio", "3: 03-photo.jpg: The image is"],
+        says=[
+            "2 of 4 items",
+            "2: 02-refused.jpg: The image's ratio",
+            "3: 03-photo.jpg: The image is",
+        ],
         sends=0,
-        afterwards=crop_the_wide_ones,
+        afterwards=crop_the_refused_ones,
     ),
     Scenario(
         "a second start while the first runs",

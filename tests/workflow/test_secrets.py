@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.instagram.accounts import DEMO_ACCOUNT
+from tests.workflow.misbehaviour import disagrees
 from tests.workflow.workbench import NEW_TOKEN, Shot, Workbench, Written
 
 pytestmark = pytest.mark.engine
@@ -26,9 +27,13 @@ Piece = tuple[str, str]
 
 
 def test_no_secret_is_written_anywhere(bench: Workbench, written: Written) -> None:
-    good, bad = bench.group(Shot.PHOTO, Shot.CLIP), bench.group(Shot.PHOTO, Shot.WIDE)
+    bench.script(disagrees())
+    good, bad = bench.group(Shot.PHOTO, Shot.CLIP), bench.group(Shot.PHOTO, Shot.REFUSED)
+    unfit = bench.group(Shot.WIDE, Shot.PHOTO)
 
     runs = [bench.finished(bench.start(group)) for group in (good, bad)]
+    bench.api.post("/api/publish/start", json=unfit.request)
+    bench.finished(bench.start_execution(unfit.request))
 
     assert [run.status for run in runs] == ["SUCCEEDED", "FAILED"]
     pieces = list(everything_written(bench, written))

@@ -75,9 +75,9 @@ class Run:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     video = tmp_path_factory.mktemp("media") / "40-seconds.mp4"
     return {
-        "1-photo.jpg": picture((80, 80)),
+        "1-photo.jpg": picture((320, 320)),
         "2-video.mp4": film(video, seconds=40, sound=None),
-        "3-photo.jpg": picture((80, 80), colour="navy"),
+        "3-photo.jpg": picture((320, 320), colour="navy"),
     }
 
 

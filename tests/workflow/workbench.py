@@ -56,6 +56,7 @@ class Shot(Enum):
     """What a test puts into a group; each becomes a file with bytes of its own."""
 
     PHOTO = "photo.jpg"
+    REFUSED = "refused.jpg"  # nothing is wrong with it; see `misbehaviour.disagrees`
     WIDE = "wide.jpg"
     PNG = "png-inside.jpg"
     TRUNCATED = "truncated.jpg"
@@ -474,12 +475,12 @@ class Workbench:
         """Bytes that no other file has: what follows the picture or film is not looked at."""
         mark = f"group {number} item {index}".encode()
         match shot:
-            case Shot.PHOTO:
-                return picture((80, 80)) + mark
+            case Shot.PHOTO | Shot.REFUSED:
+                return picture((320, 320)) + mark
             case Shot.WIDE:
-                return picture((240, 80)) + mark
+                return picture((640, 320)) + mark
             case Shot.PNG:
-                return picture((80, 80), kind="PNG") + mark
+                return picture((320, 320), kind="PNG") + mark
             case Shot.TRUNCATED:
                 return picture((800, 800))[:2000] + mark
             case Shot.CLIP:

@@ -62,10 +62,10 @@ def counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
+def problem_lines(problems: Sequence[Problem], word: str = "problem") -> list[str]:
     """How many problems there are, then per problem: item, found, allowed, and how to mend it."""
     return [
-        f"{counted(len(problems), 'problem')}:",
+        f"{counted(len(problems), word)}:",
         *(
             f"  {problem.item}: found {problem.found}, allowed {problem.allowed}."
             f" {_sentence(problem.fix)}"

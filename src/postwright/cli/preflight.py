@@ -11,6 +11,7 @@ import typer
 from postwright import caption as captions
 from postwright import preflight, splitting
 from postwright.cli.console import counted, print_json, problem_lines, say
+from postwright.preflight import Preflight
 from postwright.settings import Settings
 from postwright.splitting import Part
 
@@ -53,17 +54,17 @@ def command(
     found = preflight.check_files(files, text, carousel_max=most)
     parts = splitting.plan(splitting.sizes(len(files), carousel_max), caption, hashtag or ())
     if as_json:
-        problems = [problem.to_json() for problem in found.problems]
         shown = {"posts": [_as_json(part, files) for part in parts]} if split else {}
-        print_json({"ok": found.ok, "problems": problems, **shown})
-    elif found.ok:
-        for part in parts if split else ():
-            for line in _lines(part, files):
-                say.result(line)
-        say.result(f"{counted(len(files), 'file')}: nothing to refuse.")
+        print_json(
+            {
+                "ok": found.ok,
+                "problems": [problem.to_json() for problem in found.problems],
+                "warnings": [warning.to_json() for warning in found.warnings],
+                **shown,
+            }
+        )
     else:
-        for line in problem_lines(found.problems):
-            say.result(line)
+        _tell(found, files, parts if split else ())
     if not found.ok:
         raise typer.Exit(1)
 
@@ -84,3 +85,14 @@ def _lines(part: Part, files: Sequence[Path]) -> list[str]:
         *(f"  | {line}" for line in part.caption.splitlines()),
         f"  {captions.length(part.caption):,} characters{shortened}",
     ]
+
+
+def _tell(found: Preflight, files: Sequence[Path], parts: Sequence[Part]) -> None:
+    if found.ok:
+        for part in parts:
+            for line in _lines(part, files):
+                say.result(line)
+        say.result(f"{counted(len(files), 'file')}: nothing to refuse.")
+    for problems, word in ((found.problems, "problem"), (found.warnings, "warning")):
+        for line in problem_lines(problems, word) if problems else []:
+            say.result(line)

@@ -256,6 +256,8 @@ def _request(
 
 def _start(app: App, request: PublishRequest) -> str:
     started = runs.start(app, request, check_quota=False)
+    for line in problem_lines(started.warnings, "warning") if started.warnings else []:
+        say.note(line)
     if started.new:
         say.note(f"job {started.job_id}")
     else:
@@ -292,9 +294,9 @@ def _store(
     ]
     if problems:
         raise InvalidPostError("Nothing was uploaded.", problems=problems)
-    for path, item, shape in zip(files, media, found.shapes, strict=True):
+    for path, item, content_type in zip(files, media, found.content_types, strict=True):
         say.note(f"uploading {item.name}")
-        app.media.upload(path, item.key, shape)
+        app.media.upload(path, item.key, content_type)
     name = captions.normalise(words.caption)[:60] or media[0].name
     app.store.put_session(
         Session(session_id=session_id, name=name, step="publish", created_at=now_text())

@@ -41,6 +41,8 @@ from postwright.models import (
     SnapshotItem,
     now_text,
 )
+from postwright.preflight.images import ImageFacts
+from postwright.preflight.judging import Seen
 from postwright.settings import Settings
 from postwright.store import Store
 from postwright.tokens import Credentials, Stored
@@ -151,6 +153,13 @@ class _Bucket:
         return f"https://media.example/{key}"
 
 
+class _Seen:
+    """Every object is a photo that Instagram takes."""
+
+    def look(self, *_: object) -> Seen:
+        return Seen(1000, "image", "JPEG", ImageFacts("JPEG", 1080, 1350, "RGB", 1000))
+
+
 class _Tokens:
     """A token that works."""
 
@@ -217,6 +226,7 @@ class Stage:
             tokens=cast(Any, _Tokens()),
             executions=self.machine,
             http=cast(Any, None),
+            seen_objects=cast(Any, _Seen()),
             instagram_here=self.instagram,
         )
         self._job_numbers = iter(range(2, 100))
