@@ -40,8 +40,9 @@ fix: $(READY)  ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## Measure the simulated Instagram and write bench/results (about two minutes)
+bench: $(READY)  ## Measure the simulated Instagram and preflight, and write bench/results (about four minutes)
 	$(BIN)/python -m bench.simulator $(ARGS)
+	$(BIN)/python -m bench.preflight
 
 chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos.json (N=2000: about 20 minutes)
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED) $(ARGS)
