@@ -18,7 +18,7 @@ from postwright.errors import InvalidPostError, PostwrightError, TokenInvalidErr
 from postwright.limits import Limit
 from postwright.login import NOT_NEEDED, PROFESSIONAL, SCOPES
 from postwright.models import Problem, TokenFacts, parse_instant
-from postwright.preflight import Finding, Rule
+from postwright.preflight.rules import Finding, Rule
 from postwright.refreshing import facts_about, login_command
 from postwright.tokens import Stored
 
@@ -166,17 +166,17 @@ def _when(at: str | None) -> str:
 
 
 TOKEN_RULES: Final[tuple[Rule[TokenView], ...]] = (
-    Rule("token-family", TOKEN_BEGINNINGS, _family),
-    Rule("token-life", TOKEN_LEAST_LIFE, _life),
-    Rule("token-permissions", TOKEN_SCOPES, _scopes),
-    Rule("account-type", ACCOUNT_TYPES, _type),
-    Rule("account-user", ACCOUNT_USER, _user),
+    Rule("token-family", TOKEN_BEGINNINGS, _family, "190"),
+    Rule("token-life", TOKEN_LEAST_LIFE, _life, "190"),
+    Rule("token-permissions", TOKEN_SCOPES, _scopes, "10 or 200"),
+    Rule("account-type", ACCOUNT_TYPES, _type, "100/33"),
+    Rule("account-user", ACCOUNT_USER, _user, "100/33"),
 )
 BUDGET_RULES: Final[tuple[Rule[Wish], ...]] = (
-    Rule("posts-left", POSTS_LEFT, _posts),
-    Rule("containers-left", limits.CONTAINERS_PER_DAY, _containers),
-    Rule("action-block", ACTION_BLOCKS, _block),
-    Rule("calls-left", CALLS_USED, _calls),
+    Rule("posts-left", POSTS_LEFT, _posts, "9/2207042 at the publish call"),
+    Rule("containers-left", limits.CONTAINERS_PER_DAY, _containers, "not documented"),
+    Rule("action-block", ACTION_BLOCKS, _block, "4/2207051"),
+    Rule("calls-left", CALLS_USED, _calls, "4 or 80002"),
 )
 
 

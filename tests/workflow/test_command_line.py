@@ -282,6 +282,17 @@ def test_bad_files_are_all_named_and_nothing_is_uploaded(sandbox: Served, tmp_pa
     assert sandbox.requests() == []
 
 
+def test_preflight_tells_of_an_account_that_cannot_publish(sandbox: Served, tmp_path: Path) -> None:
+    file = photo(tmp_path)
+
+    fine = run("preflight", file, "--account", "default", aws=sandbox.aws)
+    unknown = run("preflight", file, "--account", "nobody", "--json", aws=sandbox.aws)
+
+    assert (fine.code, fine.out) == (0, "1 file: nothing to refuse.\n")
+    assert unknown.code == 1
+    assert [problem["rule"] for problem in unknown.json["problems"]] == ["token-stored"]
+
+
 def test_too_many_files_are_not_uploaded(sandbox: Served, tmp_path: Path) -> None:
     before = uploads(sandbox)
 

@@ -10,7 +10,10 @@ import typer
 
 from postwright import caption as captions
 from postwright import preflight, splitting
+from postwright.account_rules import account_problems
+from postwright.cli.connection import connect
 from postwright.cli.console import counted, print_json, problem_lines, say
+from postwright.models import Problem
 from postwright.preflight import Preflight
 from postwright.settings import Settings
 from postwright.splitting import Part
@@ -24,6 +27,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Split = Annotated[
     bool,
     typer.Option("--split", help="Make several posts of what one carousel may not have."),
+]
+Account = Annotated[
+    str | None,
+    typer.Option("--account", help="Check as well whether this account can publish now."),
 ]
 CarouselMax = Annotated[
     int,
@@ -43,6 +50,7 @@ def command(
     hashtag: Hashtags = None,
     carousel_max: CarouselMax = Settings.model_fields["carousel_max"].default,
     split: Split = False,
+    account: Account = None,
     as_json: Json = False,
 ) -> None:
     """Check files and caption against Instagram's rules; lists all problems at once.
@@ -52,6 +60,8 @@ def command(
     text = captions.assemble(caption, hashtag or ())
     most = max(carousel_max, len(files)) if split else carousel_max
     found = preflight.check_files(files, text, carousel_max=most)
+    if account is not None:
+        found.problems.extend(_about_account(account, len(files)))
     parts = splitting.plan(splitting.sizes(len(files), carousel_max), caption, hashtag or ())
     if as_json:
         shown = {"posts": [_as_json(part, files) for part in parts]} if split else {}
@@ -85,6 +95,11 @@ def _lines(part: Part, files: Sequence[Path]) -> list[str]:
         *(f"  | {line}" for line in part.caption.splitlines()),
         f"  {captions.length(part.caption):,} characters{shortened}",
     ]
+
+
+def _about_account(account: str, count: int) -> list[Problem]:
+    """What keeps the account from publishing so many items now; a carousel is one more."""
+    return account_problems(connect(), account, count + 1 if count > 1 else 1)
 
 
 def _tell(found: Preflight, files: Sequence[Path], parts: Sequence[Part]) -> None:
