@@ -119,10 +119,8 @@ def test_a_run_that_failed_and_was_redriven_shows_both_runs(bench: Workbench) ->
     assert item["what"].startswith("failed with TokenInvalidError: The token ended with ")
     assert "{" not in item["what"]
     assert again[0]["what"].startswith("redriven at 20")
-    assert [(row["state"], row["item"]) for row in again[1:3]] == [
-        ("CreateContainers", None),
-        ("CreateContainer", item["item"]),
-    ]
+    assert (again[1]["state"], again[1]["item"]) == ("CreateContainers", None)
+    assert ("CreateContainer", item["item"]) in [(row["state"], row["item"]) for row in again]
     assert timeline["totals"]["redrives"] == 1
     assert len(timeline["runs"]) == 2
 
