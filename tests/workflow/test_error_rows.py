@@ -182,7 +182,7 @@ SPECIAL = [
     at_quota(known(2, None)),
     at_quota(NO_ANSWER),
     at_quota(known(4, None)),
-    at_quota(known(100, None)),
+    at_quota(known(100, None, "*")),
     # The carousel itself, whose container comes after those of its items
     Case(
         known(100, 2207028),
