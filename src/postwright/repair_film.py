@@ -44,7 +44,6 @@ class Film:
     rotation: int
     interlaced: bool
     hdr: str | None
-    sound: bool
     picture_wrong: list[str] = field(default_factory=list)
     sound_wrong: list[str] = field(default_factory=list)
     container_wrong: list[str] = field(default_factory=list)
@@ -57,7 +56,7 @@ def examine(source: Path) -> Film:
     with av.open(str(source)) as container:
         stream, sound = tracks(container)
         times, is_open, complete = _timing(container, stream)
-        if not complete or len(times) < 2:
+        if not complete or len(times) < 2 or times[0] == times[-1]:
             raise BeyondRepairError(
                 "It is cut off: frames are missing. Copy it again from the camera."
             )
@@ -65,19 +64,19 @@ def examine(source: Path) -> Film:
         first = next(container.decode(stream), None)
         if first is None:
             raise BeyondRepairError("No frame of it can be decoded. Export it again as MP4.")
-        shape = stream.sample_aspect_ratio or Fraction(1)
-        full_size = (stream.width * float(shape or 1), float(stream.height))
+        pixel_shape = stream.sample_aspect_ratio or Fraction(1)
+        full_size = (stream.width * float(pixel_shape), float(stream.height))
+        rotation = round(first.rotation / 90) * 90 % 360
         gap = (times[-1] - times[0]) / (len(times) - 1)
         film = Film(
             seconds=times[-1] - times[0] + gap,
             start=times[0],
             rate=_rate(stream, times),
             size=(stream.width, stream.height),
-            full_size=full_size[::-1] if first.rotation % 180 else full_size,
-            rotation=first.rotation,
+            full_size=full_size[::-1] if rotation % 180 else full_size,
+            rotation=rotation,
             interlaced=first.interlaced_frame,
             hdr=_HDR_CURVES.get(int(first.color_trc or 0)),
-            sound=sound is not None,
         )
         film.container_wrong.extend(_wrong_container(source, container))
         film.picture_wrong.extend(_wrong_picture(stream, film, times, is_open))
@@ -177,7 +176,7 @@ def _wrong_picture(
         yield f"colours stored as yuv420p instead of {codec.pix_fmt}"
     if film.hdr:
         yield f"brightness converted from {film.hdr}"
-    if film.rotation % 360:
+    if film.rotation:
         yield "turned upright"
     if film.interlaced:
         yield "interlaced lines joined"

@@ -9,7 +9,7 @@ from being published twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -157,7 +157,7 @@ def _closing_tags(text: str) -> tuple[str, str]:
     return body, text[len(body) :]
 
 
-def _ever_shorter(body: str) -> Any:
+def _ever_shorter(body: str) -> Iterator[str]:
     """The body without its last word, without two, and so on; one endless word by letters."""
     while len(body.split()) > 1:
         body = body.rstrip()[: -len(body.split()[-1])].rstrip()

@@ -88,6 +88,17 @@ def test_what_was_repaired_passes_the_preflight_and_originals_stay(
     assert results[0].read_bytes() == before[0]
 
 
+def test_a_result_that_instagram_would_refuse_gets_no_name(
+    files: list[Path], tmp_path: Path
+) -> None:
+    """No option asks for such a ratio; it stands for whatever a repair may get wrong."""
+    [done] = repair_files(files[:1], tmp_path / "out", Style(ratio=3.0))
+
+    assert (done.outcome, done.target) == ("beyond_repair", None)
+    assert [problem.rule for problem in done.problems] == ["image-ratio"]
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_carousel_gets_the_ratio_of_its_first_item(
     call: Call, files: list[Path], tmp_path: Path
 ) -> None:
