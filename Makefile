@@ -40,9 +40,10 @@ fix: $(READY)  ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## Measure the simulated Instagram and preflight, and write bench/results (about four minutes)
+bench: $(READY)  ## Measure simulator, preflight and hashtag searches, and write bench/results (some minutes)
 	$(BIN)/python -m bench.simulator $(ARGS)
 	$(BIN)/python -m bench.preflight
+	$(BIN)/python -m bench.hashtags
 
 chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos.json (N=2000: about 20 minutes)
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED) $(ARGS)

@@ -37,8 +37,8 @@ from postwright.hashtags import searching
 from postwright.hashtags.budget import LIMIT, WINDOW, HashtagBudget
 from sandbox.instagram import DEMO_ACCOUNT, DEMO_PERSON
 
-_SEEDS = 1
-_DAYS = 10
+_SEEDS = 2
+_DAYS = 14
 _MEAN_HOURS_BETWEEN = 6
 _WORDS = 80
 _TOOLS = 2

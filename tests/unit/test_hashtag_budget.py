@@ -18,7 +18,7 @@ from postwright.errors import (
     TokenInvalidError,
     TransientGraphError,
 )
-from postwright.graph_search import GraphSearch
+from postwright.graph_search import GraphSearch, Hashtag
 from postwright.hashtags import searching
 from postwright.hashtags.budget import LIMIT, HashtagBudget, Standing, frees_at
 from postwright.hashtags.searching import Found
@@ -321,6 +321,26 @@ def test_two_processes_cannot_both_take_the_last_place(world: World, tool: Tool)
         other.search("dunes")
     assert other.search("sea").stopped is None
 
+    assert_no_drift(world, other.standing())
+
+
+def test_of_two_processes_that_look_at_the_same_moment_one_gets_the_last_place(
+    world: World, tool: Tool
+) -> None:
+    search_elsewhere(world, *words(29))
+    other, look = Tool(world), tool.graph.searched_hashtags
+
+    def look_while_the_other_takes() -> list[Hashtag]:
+        listed = look()
+        if len(listed) < LIMIT:
+            other.spend("dunes")
+        return listed
+
+    tool.graph.searched_hashtags = look_while_the_other_takes  # type: ignore[method-assign]  # a moment
+    with pytest.raises(QuotaExceededError):
+        tool.search("sea")
+
+    assert refused_for_the_limit(world) == []
     assert_no_drift(world, other.standing())
 
 
