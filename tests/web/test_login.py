@@ -342,6 +342,7 @@ def test_a_program_logs_in_without_anybody_being_asked(sandbox: Served, page: Pa
         done = login.command.end()
     known = run("auth", "status", "--account", "default", "--json", aws=sandbox.aws)
     forgotten = run("auth", "forget", "--yes", aws=sandbox.aws)
+    left = run("auth", "status", "--account", "default", aws=sandbox.aws)
 
     assert done.json["parameters"] == [
         "/ai-social-media/prod/instagram-access-token",
@@ -351,6 +352,7 @@ def test_a_program_logs_in_without_anybody_being_asked(sandbox: Served, page: Pa
     assert row["works"]
     assert row == {**done.json, **{name: row[name] for name in ("daysLeft", "works", "problem")}}
     assert "Instagram still takes the token until it ends." in forgotten.out
+    assert "has no /ai-social-media/prod/instagram-access-token" in left.out
 
 
 # A terminal
