@@ -38,6 +38,7 @@ from werkzeug.wsgi import LimitedStream
 from sandbox.aws_calls import Gate, SpoiledError, reset
 from sandbox.calls import Calls
 from sandbox.clock import SimulatedClock
+from sandbox.instagram.accounts import Account
 from sandbox.instagram.config import ConfigError
 from sandbox.loopback import REFUSAL, is_local
 from sandbox.names import (
@@ -250,8 +251,11 @@ class Aws:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def create_resources(self, definition: str, user_id: str, token: str) -> None:
-        """Table, bucket, parameters and state machine; each call also warms its part of moto."""
+    def create_resources(self, definition: str, accounts: Mapping[str, Account]) -> None:
+        """Table, bucket, parameters and state machine; each call also warms its part of moto.
+
+        `accounts` are the folders of the Parameter Store, "" for the one of the prefix itself.
+        """
         connection = http.client.HTTPConnection(self.origin.removeprefix("http://"))
         try:
             call = _Caller(connection)
@@ -262,12 +266,13 @@ class Aws:
                 "DynamoDB_20120810.UpdateTimeToLive",
                 {"TableName": TABLE, "TimeToLiveSpecification": expiry},
             )
-            for name, kind, value in (
-                ("instagram-access-token", "SecureString", token),
-                ("instagram-user-id", "String", user_id),
-            ):
-                parameter = {"Name": f"{SSM_PREFIX}/{name}", "Type": kind, "Value": value}
-                call("ssm", "AmazonSSM.PutParameter", parameter)
+            for folder, account in accounts.items():
+                for name, kind, value in (
+                    ("instagram-access-token", "SecureString", account.token),
+                    ("instagram-user-id", "String", account.user_id),
+                ):
+                    parameter = {"Name": f"{SSM_PREFIX}{folder}/{name}", "Type": kind}
+                    call("ssm", "AmazonSSM.PutParameter", {**parameter, "Value": value})
             machine = {"name": STATE_MACHINE, "definition": definition, "roleArn": ROLE_ARN}
             call("states", "AWSStepFunctions.CreateStateMachine", machine)
             call.put_bucket(BUCKET)

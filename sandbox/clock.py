@@ -47,6 +47,7 @@ class _Waiter:
     due: datetime | None
     cancelled: Flag | None
     changed: threading.Condition
+    drives: bool
     released: bool = False
 
     def is_ready(self, now: datetime) -> bool:
@@ -111,16 +112,22 @@ class SimulatedClock:
         return 0.0 if self.speed is None else min(1.0, self.speed)
 
     def wait_until(
-        self, due: datetime | None, cancelled: Flag | None = None, *, was_busy: bool = False
+        self,
+        due: datetime | None,
+        cancelled: Flag | None = None,
+        *,
+        was_busy: bool = False,
+        drives: bool = True,
     ) -> bool:
         """Wait for `due` (None: for `cancelled` alone); False when `cancelled` came first.
 
         Whoever sets `cancelled` calls `wake` afterwards. A caller inside `busy()` says
         `was_busy=True`: it does not count as busy while it waits, and counts again from the very
-        instant at which it is released, so that time cannot jump past it.
+        instant at which it is released, so that time cannot jump past it. With `drives=False` time
+        does not jump to `due` for this caller alone, and stops there on the way to a later instant.
         """
         with self._lock:
-            waiter = _Waiter(due, cancelled, threading.Condition(self._lock))
+            waiter = _Waiter(due, cancelled, threading.Condition(self._lock), drives)
             if waiter.is_ready(self._settle()):  # who was busy still is, or has gone on already
                 return due is not None and due <= self._base
             self._waiters.add(waiter)
@@ -249,22 +256,23 @@ class SimulatedClock:
         if self._busy:
             return self.busy_rate
         if self.speed is None:
-            return 0.0 if self._dues() else 1.0
+            return 0.0 if self._is_driven() else 1.0
         return self.speed
 
     def _unreleased_dues(self) -> list[datetime]:
         return [w.due for w in self._waiters if w.due is not None and not w.released]
+
+    def _is_driven(self) -> bool:
+        """Whether anything is due that time jumps for at max speed."""
+        return bool(self._noted) or any(w.drives and w.due is not None for w in self._waiters)
 
     def _dues(self) -> set[datetime]:
         return self._noted | {w.due for w in self._waiters if w.due is not None}
 
     def _jump(self) -> None:
         """At max speed, with nothing in flight, go to the next due instant."""
-        while self.speed is None and self._busy == 0:
-            due = self._dues()
-            if not due:
-                return
-            self._move_to(min(due))
+        while self.speed is None and self._busy == 0 and self._is_driven():
+            self._move_to(min(self._dues()))
 
     def _move_to(self, instant: datetime) -> None:
         self._set(max(self._base, instant))
@@ -290,8 +298,11 @@ class SimulatedClock:
             waiter.changed.notify()
 
     def _pause(self, waiter: _Waiter) -> float | None:
-        """How long a waiter may block in real seconds; at max whoever moves time wakes it."""
-        if self.speed is None or waiter.due is None:
+        """How long a waiter may block in real seconds. At max whoever moves time wakes it; one that
+        does not drive may also be reached by the time that passes as real time does.
+        """
+        if waiter.due is None or (self.speed is None and waiter.drives):
             return None
-        seconds = (waiter.due - self._base).total_seconds() / self._rate()
+        rate = 1.0 if self.speed is None else self._rate()
+        seconds = (waiter.due - self._base).total_seconds() / rate
         return min(max(0.0, seconds), threading.TIMEOUT_MAX)

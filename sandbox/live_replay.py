@@ -47,7 +47,7 @@ def options(recorded: History) -> SandboxOptions:
     """A sandbox for one replay: any free ports, waits skipped, nothing in it."""
     items = len(rebuild(recorded).items)
     settings = {"POSTWRIGHT_CAROUSEL_MAX": str(items)} if items > 10 else {}
-    return SandboxOptions(0, 0, 0, speed=None, empty=True, sweep=False, settings=settings)
+    return SandboxOptions(0, 0, 0, speed=None, empty=True, schedules=False, settings=settings)
 
 
 def play(sandbox: Sandbox, recorded: History, caption: str | None = None) -> Live:

@@ -43,6 +43,7 @@ from sandbox.names import (
     STATE_MACHINE_ARN,
     TABLE,
 )
+from sandbox.refreshing import DailyRefresh
 from sandbox.serving import HOST, Server, listen
 from sandbox.sweeping import Sweeper
 
@@ -72,8 +73,8 @@ class SandboxOptions:
 
     `settings` are further POSTWRIGHT_* variables of the functions. `keep` is a folder in which the
     simulated Instagram keeps its posts. `log_path` collects every log record of the functions.
-    `functions` is the package whose modules are the functions. Without `sweep` nobody calls
-    `sweep_jobs`, and time stands where the last run has left it.
+    `functions` is the package whose modules are the functions. Without `schedules` nobody calls
+    `sweep_jobs` and `refresh_token`, and time stands where the last run has left it.
     """
 
     port: int = 8080
@@ -86,7 +87,7 @@ class SandboxOptions:
     log_path: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     functions: str = "lambdas"
-    sweep: bool = True
+    schedules: bool = True
 
 
 class Sandbox:
@@ -182,15 +183,16 @@ class Sandbox:
         running.callback(self.calls.close)
         self._start_aws(running, listeners["aws_port"], names)
         self._start_instagram(running, listeners["instagram_port"])
-        if self.options.sweep:
+        if self.options.schedules:
             self._sweeper = Sweeper(self.functions, self.clock)
             running.callback(self._sweeper.close)
+            running.callback(DailyRefresh(self.functions, self.clock).close)
         running.enter_context(Server(LoopbackOnly(self._api()), listeners["port"]))
 
     def _start_aws(self, running: ExitStack, listener: socket.socket, names: list[str]) -> None:
         moto_imports.load()
         from sandbox import aws, engine, parameter_times
-        from sandbox.instagram.accounts import DEMO_ACCOUNT
+        from sandbox.instagram.accounts import DEMO_ACCOUNT, SECOND_ACCOUNT
 
         running.callback(aws.forget)
         running.enter_context(parameter_times.told_by(self.clock.now))
@@ -199,7 +201,7 @@ class Sandbox:
         server = aws.Aws(listener, self.describe, self.clock, self.calls)
         running.callback(server.close)
         definition = aws.substitute(DEFINITION.read_text(encoding="utf-8"), names)
-        server.create_resources(definition, DEMO_ACCOUNT.user_id, DEMO_ACCOUNT.token)
+        server.create_resources(definition, {"": DEMO_ACCOUNT, "/second": SECOND_ACCOUNT})
 
     def _start_instagram(self, running: ExitStack, listener: socket.socket) -> None:
         from sandbox.instagram import SimulatedInstagram, application
@@ -222,6 +224,7 @@ class Sandbox:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "TZ": "UTC",
+            "POWERTOOLS_METRICS_DISABLED": "true",  # they are log lines, and nobody collects them
             "POSTWRIGHT_GRAPH_URL": self.options.graph_url or self.instagram,
             "POSTWRIGHT_TABLE": TABLE,
             "POSTWRIGHT_BUCKET": BUCKET,

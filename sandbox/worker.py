@@ -205,7 +205,9 @@ class Worker:
         self._import_handler()
         self._channel.send({"ready": True})
         while True:
-            self._channel.send(self._answer(self._channel.receive()))
+            answer = self._answer(self._channel.receive())
+            sys.stdout.flush()  # what a function prints is in the log before its caller goes on
+            self._channel.send(answer)
 
     def _import_handler(self) -> None:
         name = f"{self._plan.package}.{self._function}"

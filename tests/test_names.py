@@ -22,7 +22,7 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 # Called by the HTTP API or by an event, never by a state. Every other function has a state.
 NOT_IN_THE_WORKFLOW = {
     *("start_publish", "get_status", "retry_job", "cancel_job", "settle_job"),
-    *("record_failure", "sweep_jobs", "get_account"),
+    *("record_failure", "sweep_jobs", "get_account", "refresh_token"),
 }
 
 VERBS = {
@@ -35,6 +35,7 @@ VERBS = {
         "publish",
         "reconcile",
         "record",
+        "refresh",
         "retry",
         "settle",
     ),

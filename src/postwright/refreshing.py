@@ -14,7 +14,8 @@ Source: Instagram Platform, business login (stamp 2026-03-13) and refresh_access
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -103,6 +104,17 @@ def refresh_all(app: App, *, remaining_seconds: Callable[[], float]) -> list[Out
     if unsent is not None:
         raise unsent
     return outcomes
+
+
+def measures(outcomes: Sequence[Outcome]) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
+    """Numbers for an alarm, with what they are about: each account, and all of them together."""
+    for outcome in outcomes:
+        days = outcome.facts.days_left if outcome.facts else None
+        if days is not None:
+            yield {"AccountId": outcome.account_id}, {"TokenDaysLeft": days}
+    did = Counter(outcome.did for outcome in outcomes)
+    counts = {"TokensRefreshed": did["refreshed"], "TokenRefreshesFailed": did["failed"]}
+    yield {}, {**counts, "TokenAlarms": sum(outcome.alarm is not None for outcome in outcomes)}
 
 
 def refresh(app: App, account_id: str, *, is_allowed: bool = True, now: bool = False) -> Outcome:

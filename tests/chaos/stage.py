@@ -90,7 +90,7 @@ class Stage:
                 log_path=self._log,
                 settings={"POSTWRIGHT_ON_UNKNOWN": self.policy},
                 functions=FUNCTIONS[self.subject],
-                sweep=False,
+                schedules=False,
             )
             with stderr_to(self._stderr):
                 self.sandbox = starting.enter_context(Sandbox(options))

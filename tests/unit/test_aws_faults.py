@@ -20,6 +20,7 @@ from sandbox import moto_imports
 from sandbox.calls import Calls
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, Functions
+from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.instagram.config import ConfigError
 from sandbox.names import ACCESS_KEY, BUCKET, REGION, ROLE_ARN, SSM_PREFIX, TABLE, function_arn
 
@@ -149,7 +150,7 @@ class Lab:
 def running() -> Iterator[Lab]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         lab = Lab(listener)
-        lab.server.create_resources(DEFINITION, "1784", TOKEN)
+        lab.server.create_resources(DEFINITION, {"": DEMO_ACCOUNT})
         with engine.install(lab.functions, lab.clock):
             yield lab
         lab.close()

@@ -44,7 +44,7 @@ Runs = dict[str, Recording]
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Recordings by their name, as Step Functions told them."""
     clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
-    with Sandbox(SandboxOptions(0, 0, 0, speed=None, empty=True, sweep=False)) as sandbox:
+    with Sandbox(SandboxOptions(0, 0, 0, speed=None, empty=True, schedules=False)) as sandbox:
         bench = Workbench(sandbox, clip)
         try:
             return {name: _recorded(bench, name, make) for name, make in MAKERS.items()}

@@ -141,6 +141,50 @@ def test_noted_instants_are_stops_on_the_way(clock: SimulatedClock) -> None:
     assert clock.now() >= after(100)
 
 
+class TestWhoWaitsWithoutDriving:
+    def test_time_does_not_jump_for_it(self, clock: SimulatedClock, threads: Threads) -> None:
+        end = threading.Event()
+        threads.start(lambda: clock.wait_until(after(86_400), end, drives=False))
+        wait_for_waiters(clock, 1)
+
+        passed = clock.now() - START
+        end.set()
+        clock.wake(end)
+        threads.join()
+
+        assert passed < timedelta(seconds=60)
+
+    def test_it_is_a_stop_on_the_way(self, clock: SimulatedClock, threads: Threads) -> None:
+        """It works at each of its instants, although time would jump over them."""
+        end, worked_at = threading.Event(), []
+
+        def daily() -> None:
+            due = after(86_400)
+            with clock.busy():
+                while clock.wait_until(due, end, was_busy=True, drives=False):
+                    worked_at.append(clock.now())
+                    due += timedelta(days=1)
+
+        threads.start(daily)
+        wait_for_waiters(clock, 1)
+
+        clock.wait_until(after(3.5 * 86_400))
+        end.set()
+        clock.wake(end)
+        threads.join()
+
+        assert worked_at == [after(days * 86_400) for days in (1, 2, 3)]
+
+    def test_time_that_passes_by_itself_reaches_it(
+        self, clock: SimulatedClock, threads: Threads
+    ) -> None:
+        threads.start(lambda: clock.wait_until(after(0.2), drives=False))
+
+        threads.join()
+
+        assert clock.now() >= after(0.2)
+
+
 def test_a_numeric_speed_scales(threads: Threads) -> None:
     clock = SimulatedClock(speed=3600, start=START)
 

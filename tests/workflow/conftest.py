@@ -26,7 +26,7 @@ def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One sandbox at the highest speed; what its processes write to stderr goes to a file."""
     clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
     options = SandboxOptions(
-        0, 0, 0, speed=None, empty=True, log_path=written.functions_log, sweep=False
+        0, 0, 0, speed=None, empty=True, log_path=written.functions_log, schedules=False
     )
     with _logging_to(written.sandbox_log):
         with stderr_to(written.functions_stderr):

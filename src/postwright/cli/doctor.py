@@ -8,15 +8,16 @@ import typer
 
 from postwright import carousel_probe, doctor, limits
 from postwright.cli import asking
+from postwright.cli.auth import AccountId
 from postwright.cli.connection import connect
 from postwright.cli.console import counted, print_json, say
+from postwright.cli.preflight import Json
 from postwright.doctor import Finding
+from postwright.tokens import DEFAULT_ACCOUNT
 
 
 def command(
-    account_id: Annotated[
-        str, typer.Option("--account", metavar="ACCOUNT", help="The account.")
-    ] = "default",
+    account: AccountId = DEFAULT_ACCOUNT,
     probe_carousel: Annotated[
         bool,
         typer.Option(
@@ -25,7 +26,7 @@ def command(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the probe.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check the account, its token, what waits and the bucket; exit code 1 on a problem.
 
@@ -34,14 +35,14 @@ def command(
     """
     app = connect()
     tries = probe_carousel and (yes or _is_agreed())
-    findings = doctor.examine(app, account_id)
+    findings = doctor.examine(app, account)
     if tries and any(finding.status == "problem" for finding in findings):
         say.note("Carousels were not tried: mend first what is wrong.")
     elif tries:
-        findings += doctor.examine(app, account_id, [carousel_probe.carousel])
+        findings += doctor.examine(app, account, [carousel_probe.carousel])
     problems = sum(finding.status == "problem" for finding in findings)
     if as_json:
-        document = {"accountId": account_id, "ok": problems == 0}
+        document = {"accountId": account, "ok": problems == 0}
         print_json({**document, "findings": [finding.to_json() for finding in findings]})
     else:
         for finding in findings:
