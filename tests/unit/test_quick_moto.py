@@ -157,7 +157,7 @@ def test_a_call_is_answered_as_by_plain_moto(
 def answers(server: aws.Aws, calls: list[tuple[str, JsonObject]]) -> list[tuple[object, ...]]:
     """What the calls are answered, in a table of their own."""
     aws.forget()
-    server.create_resources('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}', "1", "t")
+    server.create_resources('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}', {})
     return [call(server, operation, body) for operation, body in calls]
 
 
