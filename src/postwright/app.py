@@ -21,7 +21,7 @@ from postwright.media import MediaBucket
 from postwright.preflight.objects import SeenObjects
 from postwright.settings import Settings
 from postwright.store import Store
-from postwright.tokens import Tokens
+from postwright.tokens import Tokens, login_command
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class App:
         if token is None:
             raise TokenInvalidError(
                 f"Hashtags and locations are searched with Facebook Login, and account"
-                f" {account_id} has none. Run `postwright auth login --login facebook`."
+                f" {account_id} has none. Run {login_command(account_id, 'facebook')}."
             )
         return self._client(account_id, token, self.tokens.credentials(account_id).user_id)
 

@@ -7,6 +7,7 @@ nothing about what it cannot know because an earlier one failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,8 +21,8 @@ from postwright.hosts import login_of
 from postwright.instagram import Account, InstagramClient
 from postwright.login import NOT_NEEDED, SCOPES, is_professional
 from postwright.models import Job, Model, TokenFacts, parse_instant
-from postwright.refreshing import ALARM_DAYS, facts_about, login_command
-from postwright.tokens import Stored
+from postwright.refreshing import ALARM_DAYS, facts_about
+from postwright.tokens import Stored, login_command
 
 if TYPE_CHECKING:
     from postwright.app import App
@@ -276,10 +277,16 @@ def bucket(visit: Visit) -> Iterator[Finding]:
     """Instagram can fetch media: a presigned URL is answered, without a redirect elsewhere."""
     media = visit.app.media
     key = media.any_key()
-    url = media.presign(key or "postwright-doctor")
+    url = httpx.URL(media.presign(key or "postwright-doctor"))
+    request = visit.app.http.build_request(
+        "GET",
+        url.copy_with(query=None),  # httpx logs it
+        headers={"Range": "bytes=0-0"},
+        extensions={"target": url.raw_path},
+    )
     try:
-        with visit.app.http.stream("GET", url, headers={"Range": "bytes=0-0"}) as answer:
-            status, host = answer.status_code, answer.url.host
+        with closing(visit.app.http.send(request, stream=True)) as answer:
+            status, host = answer.status_code, url.host
     except httpx.HTTPError as error:
         yield _problem(
             "bucket",

@@ -29,7 +29,7 @@ from postwright.login import LONG_LIFE, life_in, permissions_in
 from postwright.logins import LEASE_SECONDS, TokenBusyError
 from postwright.models import TokenFacts, now_text, parse_instant
 from postwright.token_calls import NoAnswerError
-from postwright.tokens import Stored
+from postwright.tokens import Stored, login_command
 
 if TYPE_CHECKING:
     from postwright.app import App
@@ -165,12 +165,6 @@ def facts_about(stored: Stored, known: TokenFacts | None) -> TokenFacts:
     )
 
 
-def login_command(account_id: str) -> str:
-    """What to type for a new token."""
-    option = "" if account_id == "default" else f" --account {account_id}"
-    return f"`postwright auth login{option}`"
-
-
 class _Refresh:
     """One try for one account, while nobody else may replace its token."""
 
@@ -298,8 +292,8 @@ class _Refresh:
         version = app.tokens.store(self._account_id, new, user_id, searching=None)
         if version == old.version + 1:
             return version
-        if version <= old.version:
-            app.tokens.forget(self._account_id)
+        if version == 1:
+            app.tokens.forget(self._account_id)  # somebody deleted it meanwhile
             return None
         theirs = app.tokens.token_of_version(self._account_id, version - 1)
         current = app.tokens.stored(self._account_id).credentials.user_id

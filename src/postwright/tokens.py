@@ -100,7 +100,7 @@ class Tokens:
         if missing:
             raise TokenInvalidError(
                 f"The Parameter Store has no {' and no '.join(missing)}."
-                " Run `postwright auth login` and redrive the run."
+                f" Run {login_command(account_id)} and redrive the run."
             )
         token = found[token_name]
         return Stored(
@@ -163,6 +163,13 @@ class Tokens:
         of_type = before[name]["Type"] if name in before else kind
         answer = self._client.put_parameter(Name=name, Value=value, Type=of_type, Overwrite=True)
         return int(answer["Version"])
+
+
+def login_command(account_id: str, login: str = "instagram") -> str:
+    """What to type for a new token."""
+    kind = "" if login == "instagram" else f" --login {login}"
+    account = "" if account_id == DEFAULT_ACCOUNT else f" --account {account_id}"
+    return f"`postwright auth login{kind}{account}`"
 
 
 def _value(parameter: Any) -> str:

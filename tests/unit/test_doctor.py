@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -71,11 +72,16 @@ def test_an_account_in_order_has_no_problem_in_any_check(patient: World) -> None
     assert "60 more days" in found["token_life"].sentence
 
 
-def test_it_shows_no_token_and_no_signature(patient: World) -> None:
+def test_it_shows_no_token_and_no_signature(
+    patient: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     patient.upload("a.jpg")
 
-    said = str([finding.to_json() for finding in doctor.examine(patient.app, "default")])
+    findings = [finding.to_json() for finding in doctor.examine(patient.app, "default")]
 
+    said = f"{findings} {caplog.text}"
+    assert "a.jpg" in caplog.text
     assert DEMO_ACCOUNT.token not in said
     assert "X-Amz" not in said
 

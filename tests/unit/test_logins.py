@@ -127,7 +127,7 @@ def test_a_login_of_the_other_kind_changes_the_host_in_the_middle_of_a_run(world
 
 
 def test_searches_need_a_facebook_login(world: World) -> None:
-    with pytest.raises(TokenInvalidError, match="auth login --login facebook"):
+    with pytest.raises(TokenInvalidError, match="auth login --login facebook`"):
         world.app.searching("default")
 
 

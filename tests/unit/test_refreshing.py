@@ -528,6 +528,30 @@ def test_a_token_stored_by_hand_in_the_middle_of_a_refresh_stays(home: World) ->
     assert facts(home).username == SECOND_ACCOUNT.username
 
 
+def test_a_token_made_anew_by_hand_in_the_middle_of_a_refresh_stays(home: World) -> None:
+    """Its versions begin again."""
+    run_at_version(home, 5)
+    home.advance(20 * DAY)
+    name = home.app.tokens.name("default", "instagram-access-token")
+
+    def make_anew(_: dict[str, Any]) -> None:
+        home.cloud.ssm.delete_parameter(Name=name)
+        home.cloud.put_parameter(name, SECOND_ACCOUNT.token)
+
+    before(home, "put_parameter", make_anew)
+
+    (outcome,) = run(home)
+
+    assert outcome.did == "kept"
+    assert stored(home) == SECOND_ACCOUNT.token
+
+
+def run_at_version(world: World, version: int) -> None:
+    """The account after so many log-ins."""
+    while log_in(world).parameter_version < version:
+        pass
+
+
 def test_a_token_deleted_by_hand_in_the_middle_of_a_refresh_stays_deleted(home: World) -> None:
     home.advance(20 * DAY)
     before(home, "put_parameter", lambda call: home.cloud.ssm.delete_parameter(Name=call["Name"]))

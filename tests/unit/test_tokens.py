@@ -96,7 +96,7 @@ def test_what_is_missing_is_named_with_what_to_do(
     assert nothing.value.sentence == (
         f"The Parameter Store has no {prefix}/absent/instagram-access-token"
         f" and no {prefix}/absent/instagram-user-id."
-        " Run `postwright auth login` and redrive the run."
+        " Run `postwright auth login --account absent` and redrive the run."
     )
     assert "user-id" not in half.value.sentence
 
