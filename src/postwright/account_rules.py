@@ -19,8 +19,8 @@ from postwright.limits import Limit
 from postwright.login import NOT_NEEDED, PROFESSIONAL, SCOPES
 from postwright.models import Problem, TokenFacts, parse_instant
 from postwright.preflight.rules import Finding, Rule
-from postwright.refreshing import facts_about, login_command
-from postwright.tokens import Stored
+from postwright.refreshing import facts_about
+from postwright.tokens import Stored, login_command
 
 _LOGIN_PAGES = "Instagram Platform, business login"
 _PUBLISHING_GUIDE = "Instagram Platform, content publishing guide"

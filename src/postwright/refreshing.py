@@ -40,6 +40,8 @@ PATIENCE: Final = timedelta(days=3)
 """Trouble that lasts longer than this is told although many days are left."""
 EVENT: Final = "Instagram Token Needs Attention"
 
+_AGAIN_AFTER: Final = timedelta(days=1)
+"""How soon functions try again that refresh at their start: each try makes a run wait."""
 _ACCOUNT_SECONDS: Final = 12
 """What one account takes in a function that must end in time, if nothing hangs."""
 _STORE_WITHIN_SECONDS: Final = LEASE_SECONDS / 2
@@ -117,15 +119,24 @@ def measures(outcomes: Sequence[Outcome]) -> Iterator[tuple[dict[str, str], dict
     yield {}, {**counts, "TokenAlarms": sum(outcome.alarm is not None for outcome in outcomes)}
 
 
-def refresh(app: App, account_id: str, *, is_allowed: bool = True, now: bool = False) -> Outcome:
+def refresh(
+    app: App,
+    account_id: str,
+    *,
+    is_allowed: bool = True,
+    now: bool = False,
+    again_after: timedelta = timedelta(0),
+) -> Outcome:
     """Refresh an account's token if it is due, or, with `now`, if Instagram allows it already.
 
-    Where it is not allowed, only tell how the token stands. Never raises: trouble is part of the
-    answer, and of the facts.
+    Where it is not allowed, or was tried less than `again_after` ago, only tell how the token
+    stands. Never raises: trouble is part of the answer, and of the facts.
     """
     try:
-        if not now and (outcome := _at_rest(app, account_id, is_allowed=is_allowed)):
-            return outcome
+        if not now:
+            outcome = _at_rest(app, account_id, is_allowed=is_allowed, again_after=again_after)
+            if outcome is not None:
+                return outcome
         with logins.alone(app, account_id):
             return _Refresh(app, account_id).run(now=now)
     except TokenBusyError as error:
@@ -140,7 +151,7 @@ def refresh(app: App, account_id: str, *, is_allowed: bool = True, now: bool = F
 
 def refresh_when_due(app: App, account_id: str) -> None:
     """What a function does at its start where no schedule refreshes; never raises."""
-    outcome = refresh(app, account_id)
+    outcome = refresh(app, account_id, again_after=_AGAIN_AFTER)
     if outcome.did == "failed":
         _log.warning("The token of account %s: %s", account_id, outcome.sentence)
 
@@ -313,10 +324,15 @@ class _Refresh:
         self._app.store.put_token_facts(self._account_id, self._facts)
 
 
-def _at_rest(app: App, account_id: str, *, is_allowed: bool) -> Outcome | None:
+def _at_rest(
+    app: App, account_id: str, *, is_allowed: bool, again_after: timedelta
+) -> Outcome | None:
     """How a token stands that nothing is to be done about now; None when it needs a lease."""
     stored = app.tokens.stored(account_id)
     facts = facts_about(stored, app.store.token_facts(account_id))
+    tried = facts.tried_at
+    if tried and clock.seconds_since(parse_instant(tried)) < again_after.total_seconds():
+        return _told(account_id, "kept", facts)
     if is_allowed and (not facts.username or _is_due(app, facts)):
         return None
     return _told(account_id, "kept", facts)

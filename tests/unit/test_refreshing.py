@@ -215,6 +215,22 @@ def test_a_cold_start_never_stands_before_a_publish_nor_in_its_way(home: World) 
     assert refreshes(home) == 1
 
 
+def test_at_cold_starts_a_refresh_that_failed_is_tried_once_a_day(home: World) -> None:
+    """Each try makes a run wait, as long as Instagram does not answer."""
+    home.configure(refresh="cold-start")
+    home.advance(20 * DAY)
+    fail_refreshes(home)
+
+    asked = []
+    for pause in (0, HOUR, DAY):
+        home.advance(pause)
+        new_process = replace(home.app, tokens=home.app.tokens)
+        new_process.instagram("default")
+        asked.append(refreshes(home))
+
+    assert asked == [1, 1, 2]
+
+
 # What is not known.
 
 
