@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import httpx
@@ -34,7 +35,6 @@ from sandbox.clock import SimulatedClock
 from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.hosts import GRAPH_INSTAGRAM
-from tests.chaos.explorer.table import Table
 
 Strategy = Literal["daily", "every 50 days"]
 
@@ -87,6 +87,33 @@ class _Parameters:
 
     def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
         yield {"Parameters": [known[-1] for known in self.versions.values()]}
+
+
+class _RefusedError(Exception):
+    """A condition that does not hold."""
+
+
+@dataclass
+class _Table:
+    """DynamoDB, as far as tokens use it; the one condition is that of the lease."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=_RefusedError)
+
+    def get_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        found = self.items.get(Key["SK"]["S"])
+        return {} if found is None else {"Item": found}
+
+    def put_item(self, *, Item: dict[str, Any], **call: Any) -> None:  # noqa: N803
+        name = Item["SK"]["S"]
+        if "ConditionExpression" in call and name in self.items:
+            now = call["ExpressionAttributeValues"][":now"]["S"]
+            if self.items[name]["until"]["S"] > now:
+                raise _RefusedError
+        self.items[name] = Item
+
+    def delete_item(self, *, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
+        self.items.pop(Key["SK"]["S"], None)
 
 
 class _Bus:
@@ -156,7 +183,7 @@ class Simulation:
         self._tokens = Tokens(cast(Any, _Parameters(self._clock.now)), _PREFIX, 0)
         self._app = App(
             settings=Settings.from_environment({"POSTWRIGHT_GRAPH_URL": origin}),
-            store=Store(cast(Any, Table()), "postwright"),
+            store=Store(cast(Any, _Table()), "postwright"),
             media=cast(MediaBucket, None),
             tokens=self._tokens,
             executions=cast(Executions, None),

@@ -239,11 +239,13 @@ def test_a_token_put_by_hand_is_learned_and_refreshed_after_a_day(home: World) -
     home.cloud.put_credentials(folder, SECOND_ACCOUNT.token)
 
     run(home)
+    asked_at_once = refreshes(home)
     learned = facts(home, "hand")
     left = learned.days_left
     home.advance(25 * HOUR)
     outcomes = {outcome.account_id: outcome.did for outcome in run(home)}
 
+    assert asked_at_once == 0
     assert learned.is_guess
     assert (learned.user_id, learned.username) == (
         SECOND_ACCOUNT.user_id,
