@@ -143,7 +143,9 @@ def _film_ratio(source: Path) -> float | None:
 
 
 def _repair(item: str, source: Path, result: Path, style: Style) -> Repaired:
-    """Repair one file to `result`. What does not pass then is made anew from what it shows."""
+    """Repair one file to `result`. Where the preflight still has a problem with it, or had a
+    warning that no repair knows, it is made anew from what it shows.
+    """
     checked = preflight.check_file(item, source, in_carousel=style.in_carousel)
     if checked.kind is None:
         return _beyond(source, None, _reasons(checked.problems), checked.problems)
@@ -152,7 +154,7 @@ def _repair(item: str, source: Path, result: Path, style: Style) -> Repaired:
     try:
         for anew in (False, True):
             changes = _REPAIR[checked.kind](source, result, style, anew=anew)
-            if not changes and not problems:
+            if not changes and not checked.found:
                 shutil.copyfile(source, result)
                 return Repaired(source, "copied", before, result, before)
             if not changes:

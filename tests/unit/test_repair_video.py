@@ -19,6 +19,7 @@ from postwright.preflight.films import VideoFacts
 from postwright.repair import Repaired, repair_files
 from postwright.repair_frame import Style
 from sandbox.instagram import media_judge
+from tests.corpus.boxes import with_edits
 from tests.media import film
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 40), (30, 40, 210), (255, 255, 255)
@@ -277,6 +278,16 @@ def test_interlaced_lines_are_joined(tmp_path: Path) -> None:
     with av.open(str(result_of(done))) as container:
         assert not any(frame.interlaced_frame for frame in container.decode(video=0))
     assert "interlaced lines joined" in done.changes
+
+
+def test_a_film_in_several_edits_is_made_anew_without_any(tmp_path: Path) -> None:
+    edited = with_edits(film(tmp_path / "cut.mp4"), 3)
+    (tmp_path / "cut.mp4").write_bytes(edited)
+
+    done = repaired(tmp_path / "cut.mp4")
+
+    assert b"elst" not in result_of(done).read_bytes()
+    assert list(done.changes) == ["encoded again", "picture encoded as H.264"]
 
 
 def test_a_film_that_begins_late_begins_at_once(tmp_path: Path) -> None:
