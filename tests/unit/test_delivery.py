@@ -22,6 +22,7 @@ from postwright.preflight.delivery import (
 )
 from postwright.preflight.films import VideoFacts
 from postwright.preflight.images import ImageFacts, Unread
+from postwright.preflight.judging import Seen
 from tests.corpus import films, photos
 from tests.media import MediaServer, film, picture
 from tests.unit.core_world import SESSION, World
@@ -288,18 +289,22 @@ def test_a_cover_is_a_jpeg_of_any_shape(
 
 
 def test_each_version_is_read_once_and_a_new_one_again(world: World) -> None:
-    item = an_image(world)
-    group = world.add_group(media=[item], caption="Hello")
-    prepare(world.app, group, "default")
-    known = world.app.seen_objects
+    key = world.upload("a.jpg")
 
-    same = prepare(world.app, group, "default")
+    first = seen_of(world, key)
+    again = seen_of(world, key)
     world.upload("a.jpg", picture((640, 640)))
-    other = prepare(world.app, group, "default")
+    other = seen_of(world, key)
 
-    assert same.items[0].shape == "320x320"
-    assert other.items[0].shape == "640x640"
-    assert len(known) == 2
+    assert again is first
+    assert (first.shape, other.shape) == ("320x320", "640x640")
+    assert seen_of(world, key) is other
+
+
+def seen_of(world: World, key: str) -> Seen:
+    head = world.app.media.head(key)
+    assert head is not None
+    return world.app.seen_objects.look(world.app.media, key, head, "image")
 
 
 @pytest.fixture

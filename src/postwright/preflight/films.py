@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from postwright import limits
 from postwright.preflight import boxes
 from postwright.preflight.boxes import Box
 from postwright.preflight.images import Unread, Unreadable
 from postwright.preflight.sources import Source, TooMuchToReadError, Window
 
-CONTAINERS: Final = ("MP4", "MOV")
+CONTAINERS: Final = limits.VIDEO_CONTAINERS.value
 _FOREIGN_BYTES: Final = 128 * 1024
 """What is read of an object that is neither MP4 nor MOV, to name its codec."""
 _MOOV_MAX: Final = 64 * 1024 * 1024

@@ -42,9 +42,6 @@ class SeenObjects:
         self._known: OrderedDict[_Version, Seen] = OrderedDict()
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def look(self, media: MediaBucket, key: str, head: MediaHead, kind: MediaKind) -> Seen:
         """What an object is; raises UrlTroubleError where Instagram's crawler would not get it."""
         version = (key, head.version_id, head.etag, head.content_type)
