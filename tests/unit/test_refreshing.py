@@ -419,7 +419,7 @@ def test_a_parameter_store_that_throttles_costs_a_day_and_shows_no_token(
 
 
 def test_a_parameter_store_that_cannot_be_read_is_trouble_and_still_alarms(
-    home: World, bus: Bus
+    home: World, bus: Bus, caplog: pytest.LogCaptureFixture
 ) -> None:
     home.advance(51 * DAY)
     before(home, "get_parameters", raising(throttled("GetParameters")))
@@ -427,6 +427,8 @@ def test_a_parameter_store_that_cannot_be_read_is_trouble_and_still_alarms(
     (outcome,) = run(home)
 
     assert outcome.did == "failed"
+    assert "ThrottlingException" in outcome.sentence
+    assert DEMO_ACCOUNT.token not in outcome.sentence + caplog.text
     assert "ends in 9.0 days" in bus.details[0]["alarm"]
 
 
