@@ -19,7 +19,6 @@ from pathlib import Path
 import boto3
 from PIL import Image
 
-from bench import films
 from bench.figures import record
 from postwright.app import App
 from postwright.media import MediaBucket
@@ -30,7 +29,6 @@ from postwright.preflight.delivery import VIDEO_BUDGET_BYTES, UrlSource
 from postwright.preflight.objects import SeenObjects
 from postwright.settings import Settings
 from sandbox.samples import SAMPLES_DIR
-from sandbox.server import Sandbox, SandboxOptions
 
 _ITEMS = 20
 _ROUNDS = 100
@@ -143,10 +141,14 @@ def _look_at_large_video(given: list[str]) -> dict[str, float]:
 
 
 def _in_the_sandbox(folder: Path) -> dict[str, float]:
+    from bench import films  # the memory of a series is not that of PyAV and moto
+    from sandbox.server import Sandbox, SandboxOptions
+
+    anywhere = SandboxOptions(port=0, instagram_port=0, aws_port=0, empty=True)
     first, last = folder / "first.mp4", folder / "last.mp4"
     films.noise(first, seconds=_FILM_SECONDS)
     films.noise(last, seconds=_FILM_SECONDS, moov_first=False)
-    with Sandbox(_anywhere()) as sandbox:
+    with Sandbox(anywhere) as sandbox:
         environment = {**sandbox.environment(), "POSTWRIGHT_CAROUSEL_MAX": str(_ITEMS)}
         session = boto3.session.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
@@ -167,10 +169,6 @@ def _in_the_sandbox(folder: Path) -> dict[str, float]:
             given = [media.presign(key), str(path.stat().st_size)]
             found |= _named(f"preflight.large_video_{name}", _series("large_video", given))
     return found
-
-
-def _anywhere() -> SandboxOptions:
-    return SandboxOptions(port=0, instagram_port=0, aws_port=0, empty=True)
 
 
 def _import_ms() -> float:
