@@ -85,7 +85,10 @@ class App:
                 f"Hashtags and locations are searched with Facebook Login, and account"
                 f" {account_id} has none. Run {login_command(account_id, 'facebook')}."
             )
-        return self._client(account_id, token, self.tokens.credentials(account_id).user_id)
+        user_id = self.tokens.credentials(account_id).user_id
+        return self._client(
+            account_id, token, user_id, on_failure=lambda failure: self._count(account_id, failure)
+        )
 
     def _client(
         self,
@@ -93,6 +96,7 @@ class App:
         token: str,
         user_id: str,
         renew_token: Callable[[], str] | None = None,
+        on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> InstagramClient:
         hosts = Hosts.of(self.settings)
         return InstagramClient(
@@ -101,7 +105,7 @@ class App:
             graph_url=lambda current: hosts.graph(login_of(current)),
             http=self.http,
             renew_token=renew_token,
-            on_failure=lambda failure: self._note(account_id, failure),
+            on_failure=on_failure or (lambda failure: self._note(account_id, failure)),
         )
 
     def _note(self, account_id: str, failure: GraphFailure) -> None:
@@ -109,6 +113,10 @@ class App:
         if breaker.is_action_block(failure):
             breaker.trip(self.store, account_id, failure, self.settings.block_hours)
         self.budgets.refused(account_id, failure)
+        self._count(account_id, failure)
+
+    def _count(self, account_id: str, failure: GraphFailure) -> None:
+        """Of searches no more than this: they use up the app's calls, not the account's."""
         if not failure.is_known:
             self.store.count_unknown(account_id, failure)
 

@@ -89,7 +89,6 @@ URL_CONTENT_TYPES: Final = Limit(
 )
 CAROUSEL_CROP: Final = Limit("as the first item", "width / height", _PUBLISHING_GUIDE, _READ)
 COLLABORATORS_MAX: Final = Limit(3, "accounts", _MEDIA_REFERENCE, _READ)
-CAROUSEL_MIN_ITEMS: Final = Limit(2, "items", _PUBLISHING_GUIDE, _READ)
 CAROUSEL_MAX_ITEMS: Final = Limit(10, "items", _PUBLISHING_GUIDE, _READ)
 CONTAINER_LIFE_HOURS: Final = Limit(24, "hours", _MEDIA_REFERENCE, _READ)
 CONTAINERS_PER_DAY: Final = Limit(400, "containers", _MEDIA_REFERENCE, _READ)

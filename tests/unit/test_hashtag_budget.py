@@ -426,6 +426,17 @@ def test_an_app_that_may_not_search_is_told_what_meta_wants(world: World, tool: 
     assert refused.value.code == 10
 
 
+def test_searches_that_are_too_many_do_not_keep_the_account_from_publishing(
+    world: World, tool: Tool
+) -> None:
+    world.answer({"call": "hashtag_search", "error": [4, None]})
+
+    found = tool.search("sea")
+
+    assert isinstance(found.stopped, RateLimitedError)
+    assert world.app.budgets.throttled_seconds("default") == 0
+
+
 def test_a_list_without_names_is_enough(world: World, tool: Tool) -> None:
     search_elsewhere(world, "sea")
     rows = tool.graph.searched_hashtags()
