@@ -15,7 +15,13 @@ import httpx
 import uvicorn
 
 from sandbox.clock import SimulatedClock
-from sandbox.instagram import DEMO_ACCOUNT, DEMO_PERSON, SimulatedInstagram, application
+from sandbox.instagram import (
+    DEMO_ACCOUNT,
+    DEMO_PERSON,
+    SECOND_ACCOUNT,
+    SimulatedInstagram,
+    application,
+)
 
 ACCOUNT = DEMO_ACCOUNT.user_id
 STANDING_STILL = 1e-9
@@ -76,6 +82,11 @@ class Lab:
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def start_anew(self) -> None:
+        """Empty, and with built-in tokens that were given out now."""
+        self.http.post("/_control/reset")
+        self.config(tokens={account.token: "ok" for account in (DEMO_ACCOUNT, SECOND_ACCOUNT)})
 
     def config(self, **changes: Any) -> httpx.Response:
         return self.http.post("/_control/config", json=changes)

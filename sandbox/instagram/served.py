@@ -88,7 +88,11 @@ PAGES = (
 )
 
 CONTROL_ROUTES = (
-    Served("POST", "/_control/reset", "forgets posts, containers, script and log; default config"),
+    Served(
+        "POST",
+        "/_control/reset",
+        "forgets posts, containers, script and log; default config; tokens that work stay",
+    ),
     Served("GET", "/_control/posts", "what is live, newest first, with the SHA-256 of the bytes"),
     Served("GET", "/_control/requests", "every Graph call in order, without anything secret"),
     Served("GET", "/_control/config", "the configuration"),

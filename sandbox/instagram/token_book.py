@@ -44,6 +44,7 @@ class TokenBook:
         self.codes: dict[str, Code] = {}
         self.facebook_codes: dict[str, Code] = {}
         self.used_codes: set[str] = set()
+        self._configured: set[str] = set()
         for account in accounts:
             self.add(issued(account.token, (account,), Kind.LONG, now))
         person = issued(DEMO_PERSON.token, accounts, Kind.USER, now)
@@ -54,6 +55,21 @@ class TokenBook:
     def add(self, token: Token) -> None:
         """Give a token out; another one with the same text is forgotten."""
         self._tokens[token.text] = token
+
+    def keep_working(self, before: TokenBook, now: datetime) -> None:
+        """Take over what still works of another book, so that who has stored a token can go on.
+
+        What a test made of a token by the config is over, and so is a token that it gave out.
+        """
+        for text, token in before._tokens.items():
+            if text in before._configured or before.state(token, now) is not TokenState.OK:
+                continue
+            own = self._tokens.get(text)
+            if own is None:
+                self.add(token)
+            elif own.kind is token.kind:
+                self.add(replace(own, issued_at=token.issued_at, ends_at=token.ends_at))
+        self._page_tokens = before._page_tokens | self._page_tokens
 
     def find(self, text: str) -> Token | None:
         return self._tokens.get(text)
@@ -103,6 +119,7 @@ class TokenBook:
         ]
         for token in wanted:
             self.add(token)
+            self._configured.add(token.text)
 
     def masked(self, now: datetime) -> dict[str, str]:
         """The states of all tokens."""

@@ -62,11 +62,13 @@ class World:
     def reset(self) -> None:
         """No posts (kept ones are deleted too), no containers, an empty log and script, the default
         config. Ids go on, so that nothing that remembers an old id can meet it again; those of
-        hashtags stay known.
+        hashtags stay known. Tokens that work go on working, and built-in ones work again.
         """
         with self.lock:
             self.containers.clear()
+            tokens = self.tokens
             self._start_empty()
+            self.tokens.keep_working(tokens, self.clock.now())
             self.log.clear()
             if self.keep is not None:
                 self.keep.clear()

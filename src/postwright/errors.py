@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from postwright.models import Problem
 
@@ -195,6 +195,10 @@ class AlreadyPublishedError(PostwrightError):
         self.job_id = job_id
         self.instagram_post_id = instagram_post_id
         self.permalink = permalink
+
+
+NEVER_IN_A_RUN: Final = (NotPossibleError, LoginFailedError)
+"""The answer to what a person asked for."""
 
 
 def of_name(name: str) -> type[PostwrightError] | None:

@@ -33,14 +33,14 @@ def _media_server() -> Iterator[MediaServer]:
 @pytest.fixture
 def lab(_still_lab: Lab) -> Lab:
     """An empty simulated Instagram whose clock only moves by `advance`."""
-    _still_lab.http.post("/_control/reset")
+    _still_lab.start_anew()
     return _still_lab
 
 
 @pytest.fixture
 def fast_lab(_fast_lab: Lab) -> Lab:
     """An empty simulated Instagram that jumps over processing times once media is fetched."""
-    _fast_lab.http.post("/_control/reset")
+    _fast_lab.start_anew()
     return _fast_lab
 
 

@@ -628,13 +628,31 @@ def test_a_redirect_uri_must_be_an_address(lab: Lab, uri: str) -> None:
     assert "redirect_uris.0" in answer.json()["error"]
 
 
-def test_reset_forgets_tokens_and_codes(app: Lab) -> None:
-    code, token = new_code(app), short_token(app)
+def test_a_reset_forgets_codes_and_tokens_that_do_not_work(app: Lab) -> None:
+    code, working, revoked = new_code(app), short_token(app), short_token(app)
+    app.config(tokens={revoked: "revoked"})
 
     app.http.post("/_control/reset")
     app.config(redirect_uris=[REDIRECT])
 
     assert redeem(app, code).json()["error_message"] == NOT_FOUND
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = app.http.get("/me", headers=headers)
+    assert works(app, working)
+    answer = app.http.get("/me", headers={"Authorization": f"Bearer {revoked}"})
     assert error_of(answer) == (190, None)
+
+
+def test_a_built_in_token_keeps_its_age_at_a_reset(app: Lab) -> None:
+    app.http.post("/_control/reset")
+    app.advance(25 * 3600)
+
+    app.http.post("/_control/reset")
+
+    assert refresh(app, DEMO_ACCOUNT.token).status_code == 200
+
+
+def test_a_built_in_token_works_again_after_a_reset(app: Lab) -> None:
+    app.config(tokens={DEMO_ACCOUNT.token: "revoked"})
+
+    app.http.post("/_control/reset")
+
+    assert works(app, DEMO_ACCOUNT.token)

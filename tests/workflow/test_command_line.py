@@ -364,14 +364,24 @@ def test_status_of_a_job_that_is_over(sandbox: Served, tmp_path: Path) -> None:
 
 
 def test_status_of_a_job_that_failed(sandbox: Served, tmp_path: Path) -> None:
-    failed = publish(sandbox, photo(tmp_path), "--account", "nobody", "--json")
+    sandbox.script({"call": "create", "error": [36003, 2207009]})
+    failed = publish(sandbox, photo(tmp_path), "--json")
 
     shown = run("status", failed.json["jobId"], aws=sandbox.aws)
 
     assert (failed.code, shown.code) == (1, 1)
-    assert failed.json["error"]["type"] == "TokenInvalidError"
+    assert failed.json["error"]["type"] == "MediaRejectedError"
     assert shown.out.splitlines()[0] == f"Job {failed.json['jobId']}: failed"
-    assert shown.out.splitlines()[1].startswith("TokenInvalidError: ")
+    assert shown.out.splitlines()[1].startswith("MediaRejectedError: ")
+
+
+def test_an_account_without_a_token_is_told_before_anything_runs(
+    sandbox: Served, tmp_path: Path
+) -> None:
+    told = publish(sandbox, photo(tmp_path), "--account", "nobody")
+
+    assert told.code == 1
+    assert "postwright auth login --account nobody" in told.out
 
 
 def test_status_of_an_unknown_job(sandbox: Served) -> None:
