@@ -17,6 +17,27 @@ _ROOT = Path(__file__).resolve().parents[1]
 _REPLAYS = _ROOT / "tests" / "replays"
 _MARKS = ("engine", "workbench")
 _COLLECT_SELDOM = (20_000, 20, 20)
+_SLOW = (
+    "tests/chaos/test_explorer.py",
+    "tests/test_guides.py::test_the_console_guide_leads",
+    "tests/test_guides.py::test_the_replay_guide_runs",
+    "tests/test_path.py",
+    "tests/test_readme.py::test_curl_publishes",
+    "tests/unit/test_bench_weeks.py",
+    "tests/unit/test_local_replay.py",
+    "tests/unit/test_long_token_life.py",
+    "tests/workflow/test_bad_input.py",
+    "tests/workflow/test_call_faults.py",
+    "tests/workflow/test_error_rows.py",
+    "tests/workflow/test_history_command.py",
+    "tests/workflow/test_live_replay.py",
+    "tests/workflow/test_open_ends.py",
+    "tests/workflow/test_path_pictures.py",
+    "tests/workflow/test_redrive_everywhere.py",
+    "tests/workflow/test_replay_command.py",
+    "tests/workflow/test_speeds.py",
+)
+"""Files and tests whose ids begin so: together they take longer than all others."""
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -38,6 +59,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _Together(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Recorded failures come first: whoever has just saved one wants to see it red.
 
@@ -52,6 +74,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return 1 if processes > 1 and _mark_of(item.nodeid.partition("::")[0]) else 2
 
     items.sort(key=place)
+    for item in items:
+        if item.nodeid.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)

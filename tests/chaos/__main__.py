@@ -83,7 +83,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _jobs(options: argparse.Namespace) -> Iterator[Job]:
-    if options.quick:
+    if options.quick and not options.random:
         parts = options.processes
         yield from (Job("around the publish", "ours", part, parts) for part in range(parts))
     elif not options.random:

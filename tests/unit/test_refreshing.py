@@ -662,7 +662,7 @@ def test_trouble_that_lasts_is_told_and_says_what_to_type(home: World, bus: Bus)
 
     for _ in range(3):
         run(home)
-        home.advance(DAY)
+        home.advance(DAY + 60)
     told_within_three_days = len(bus.sent)
     run(home)
 
