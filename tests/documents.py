@@ -52,5 +52,5 @@ def run_here(origins: dict[str, str], script: str) -> str:
     for name, port in {"app": 8080, "instagram": 8081, "aws": 8082}.items():
         script = script.replace(f"http://127.0.0.1:{port}", origins[name])
     done = run(script, AWS_ENDPOINT_URL=origins["aws"])
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -37,8 +37,8 @@ from tests.chaos.tally import Tally, total
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CHUNK: Final = 100
-_QUICK_RUNS: Final = 45
-_QUICK_CONTROLS: Final = 10
+_QUICK_RUNS: Final = 21
+_QUICK_CONTROLS: Final = 5
 _SINGLE_PARTS: Final = 12
 _POLICIES: Final[tuple[Policy, ...]] = ("resend", "resend", "ask")
 _EXCLUDED_SHARE: Final = 20
