@@ -81,7 +81,7 @@ command that repeats it alone, with every call that it made:
     make chaos ARGS='--repeat {"graph":[{"call":"publish","answer":"reset","effect":"first"}]}'
 
 `make chaos ARGS=--quick` is what every change must pass: each fault at the claim and at each call
-of Publish, Reconcile and Record, 45 random runs, and 10 of each control.
+of Publish, Reconcile and Record, 21 random runs, and 5 of each control.
 
 Threads and processes are real, so the order of calls that happen at once may differ from one time
 to the next; the plans do not.
