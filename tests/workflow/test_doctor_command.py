@@ -8,7 +8,7 @@ from postwright import doctor
 from tests.command_line import run
 from tests.workflow.workbench import Workbench
 
-pytestmark = pytest.mark.workbench
+pytestmark = pytest.mark.engine
 
 
 def test_a_sandbox_is_in_order(bench: Workbench) -> None:

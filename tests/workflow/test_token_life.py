@@ -10,7 +10,7 @@ from sandbox.instagram.accounts import DEMO_ACCOUNT, SECOND_ACCOUNT, Account
 from tests.workflow.truth import assert_records_are_true
 from tests.workflow.workbench import TOKEN_PARAMETER, Shot, Workbench
 
-pytestmark = pytest.mark.workbench
+pytestmark = pytest.mark.engine
 
 
 def captions_of(bench: Workbench, account: Account) -> list[str]:
