@@ -14,6 +14,7 @@ from typing import Any, Final
 from postwright import accounts, budgets, clock, limits
 from postwright.accounts import AccountState
 from postwright.app import App
+from postwright.breaker import unblock_command
 from postwright.errors import InvalidPostError, PostwrightError, TokenInvalidError
 from postwright.limits import Limit
 from postwright.login import NOT_NEEDED, PROFESSIONAL, SCOPES
@@ -140,8 +141,8 @@ def _block(wish: Wish) -> Finding | None:
     return Finding(
         f"an action block since {block.since}",
         "none",
-        f"clear it in the Instagram app, and wait until {block.until} or run `postwright unblock"
-        f" {wish.state.account_id}`",
+        f"clear it in the Instagram app, and wait until {block.until} or run"
+        f" {unblock_command(wish.state.account_id)}",
     )
 
 

@@ -13,6 +13,7 @@ from postwright.errors import AccountBlockedError
 from postwright.failures import GraphFailure
 from postwright.models import Block, parse_instant
 from postwright.store import Store
+from postwright.tokens import account_option
 
 _BLOCKS: Final = {(4, 2207051), (25, 2207050)}
 _BLOCK_CODES: Final = {368}
@@ -44,7 +45,12 @@ def check(store: Store, account_id: str) -> None:
     raise AccountBlockedError(
         f"{block.reason} That was at {block.since}. Nothing is sent before {block.until}, because"
         " every try makes a block longer; when the owner has cleared it,"
-        f" `postwright unblock {account_id}` ends the pause.",
+        f" {unblock_command(account_id)} ends the pause.",
         code=block.code,
         subcode=block.subcode,
     )
+
+
+def unblock_command(account_id: str) -> str:
+    """What to type when the account's owner has cleared a block."""
+    return f"`postwright unblock{account_option(account_id)}`"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from postwright import clock, limits
+from postwright.breaker import unblock_command
 from postwright.errors import PostwrightError, redact
 from postwright.hosts import login_of
 from postwright.instagram import Account, InstagramClient
@@ -266,8 +267,8 @@ def action_block(visit: Visit) -> Iterator[Finding]:
         yield _problem(
             "action_block",
             f"{block.reason} Nothing is sent before {block.until}.",
-            "Look at the account in the Instagram app; then `postwright unblock"
-            f" {visit.account_id}` ends the pause.",
+            "Look at the account in the Instagram app; then"
+            f" {unblock_command(visit.account_id)} ends the pause.",
         )
     else:
         yield _ok("action_block", "Instagram blocks nothing that is known of.")

@@ -168,8 +168,12 @@ class Tokens:
 def login_command(account_id: str, login: str = "instagram") -> str:
     """What to type for a new token."""
     kind = "" if login == "instagram" else f" --login {login}"
-    account = "" if account_id == DEFAULT_ACCOUNT else f" --account {account_id}"
-    return f"`postwright auth login{kind}{account}`"
+    return f"`postwright auth login{kind}{account_option(account_id)}`"
+
+
+def account_option(account_id: str) -> str:
+    """What names an account on a command line, with a space before it; "" for the default one."""
+    return "" if account_id == DEFAULT_ACCOUNT else f" --account {account_id}"
 
 
 def _value(parameter: Any) -> str:

@@ -270,7 +270,7 @@ def test_an_action_block_is_a_problem_until_it_is_over(patient: World) -> None:
     during = not_ok(patient)
     patient.advance(3601)
 
-    assert "postwright unblock default" in during["action_block"][1]
+    assert "then `postwright unblock` ends the pause" in during["action_block"][1]
     assert "action_block" not in not_ok(patient)
 
 

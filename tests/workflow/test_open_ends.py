@@ -257,11 +257,15 @@ def test_after_an_action_block_nothing_more_is_sent_until_it_is_ended(bench: Wor
 
     refused = bench.api.post("/api/publish/start", json=other.request)
     console = bench.finished(bench.start_execution(other.request))
+    of_another = command("unblock", "--account", "other", aws=bench.sandbox.aws)
+    still = bench.store.account_block("default")
     ended = command("unblock", aws=bench.sandbox.aws)
 
     assert refused.status_code == 403
     assert refused.json()["error"]["type"] == "AccountBlockedError"
     assert (console.error, bench.sends()) == ("AccountBlockedError", 1)
+    assert of_another.out == "Account other was not blocked.\n"
+    assert still is not None
     assert ended.code == 0
     assert "may send again" in ended.out
     bench.published(other)

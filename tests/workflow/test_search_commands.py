@@ -110,6 +110,32 @@ def test_hashtags_are_picked_for_a_group_published_and_not_repeated(
     assert len(set(first.json["hashtags"]) & set(second["hashtags"])) <= 2
 
 
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("publishing", "The group is being published."),
+        ("published", "The group is published."),
+        ("unconfirmed", "The group may be live; `postwright reconcile` settles that first."),
+        ("split", "The group was split into several posts, whose captions hold its hashtags."),
+    ],
+)
+def test_no_hashtags_are_picked_for_a_group_that_a_post_has_or_may_have(
+    without_facebook: Call, bench: Workbench, tmp_path: Path, status: str, why: str
+) -> None:
+    fill_pool(tmp_path)
+    group = bench.group(Shot.PHOTO)
+    before = hashtags_of(bench, group)
+    bench.write(group, "GROUP", "publishStatus", status)
+
+    done = without_facebook(
+        "hashtags", "pick", "--for", f"{group.session_id}/{group.group_id}", "--replace"
+    )
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"{why} Its hashtags stay as they are.\n"
+    assert (hashtags_of(bench, group), bench.requests()) == (before, [])
+
+
 def test_a_caption_that_would_have_too_many_hashtags_is_left_alone(
     without_facebook: Call, bench: Workbench, tmp_path: Path
 ) -> None:

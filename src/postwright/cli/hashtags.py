@@ -96,6 +96,8 @@ def pick(
     request = _request_for(post) if post else None
     app = connect() if look else None
     group = posts.find_group(app, request) if app and request else None
+    if group:
+        _check_is_not_out(group)
     before = used.sets_before(app, _account_of(group, account), group) if app else []
     seed = seed or post or secrets.token_hex(4)
     found = picking.pick(ranked, count, seed=seed, last_posts=before)
@@ -236,8 +238,6 @@ def _account_of(group: Group | None, account: str | None) -> str:
 
 def _write(app: App, group: Group, found: Pick, *, replace: bool) -> None:
     """Put the pick into the group's description, if it may have so many and has none."""
-    if group.publish_status in ("publishing", "published"):
-        fail(f"The group is {group.publish_status} already; its hashtags stay as they are.", 1)
     description = app.store.description(group.session_id, group.group_id)
     text = group.caption if group.caption is not None else description and description.caption
     in_text = len(caption.hashtags(text or ""))
@@ -252,6 +252,18 @@ def _write(app: App, group: Group, found: Pick, *, replace: bool) -> None:
         there = " ".join(f"#{tag}" for tag in description.hashtags) if description else "some"
         fail(f"The description has hashtags already: {there}. Give --replace to replace them.", 1)
     _warn_of_many(total)
+
+
+def _check_is_not_out(group: Group) -> None:
+    """End with a sentence where a post has the group's hashtags, or may have them."""
+    why = {
+        "publishing": "is being published",
+        "published": "is published",
+        "unconfirmed": "may be live; `postwright reconcile` settles that first",
+        "split": "was split into several posts, whose captions hold its hashtags",
+    }.get(group.publish_status)
+    if why:
+        fail(f"The group {why}. Its hashtags stay as they are.", 1)
 
 
 def _warn_of_many(total: int) -> None:

@@ -9,9 +9,11 @@ import typer
 
 from postwright import closing, settling
 from postwright.cli import follow
+from postwright.cli.auth import AccountId
 from postwright.cli.connection import connect
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.models import Job
+from postwright.tokens import DEFAULT_ACCOUNT
 
 _JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -65,20 +67,17 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def unblock(
-    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account.")] = "default",
-    as_json: _AsJson = False,
-) -> None:
+def unblock(account: AccountId = DEFAULT_ACCOUNT, as_json: _AsJson = False) -> None:
     """Let an account send again after its owner has cleared an action block in the app."""
     app = connect()
-    block = app.store.account_block(account_id)
-    app.store.unblock_account(account_id)
+    block = app.store.account_block(account)
+    app.store.unblock_account(account)
     if as_json:
-        print_json({"accountId": account_id, "block": block.to_json() if block else None})
+        print_json({"accountId": account, "block": block.to_json() if block else None})
     elif block is None:
-        say.result(f"Account {account_id} was not blocked.")
+        say.result(f"Account {account} was not blocked.")
     else:
-        say.result(f"Account {account_id} may send again; it was blocked until {block.until}.")
+        say.result(f"Account {account} may send again; it was blocked until {block.until}.")
 
 
 def _print(job: Job, *, as_json: bool) -> None:
