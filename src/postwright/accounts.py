@@ -79,12 +79,8 @@ class AccountState(Model):
 
 def read_quota(app: App, account_id: str) -> None:
     """Ask Instagram how many posts are used; raises RateLimitedError where no call may be made."""
-    taken = app.budgets.take_calls(account_id, 1, "look")
-    if taken.pause:
-        raise taken.error
-    instagram = app.instagram(account_id)
-    app.budgets.note_quota(account_id, instagram.quota())
-    app.budgets.heard(account_id, taken, instagram)
+    with app.calling(account_id, 1, "look") as instagram:
+        app.budgets.note_quota(account_id, instagram.quota())
 
 
 def state_of(app: App, account_id: str) -> AccountState:

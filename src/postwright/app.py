@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -11,7 +12,7 @@ import httpx
 
 from postwright import breaker, refreshing
 from postwright.alarms import Alarms
-from postwright.budgets import Budgets
+from postwright.budgets import Budgets, Urgency
 from postwright.errors import TokenInvalidError
 from postwright.executions import Executions
 from postwright.failures import GraphFailure
@@ -74,8 +75,31 @@ class App:
             renew_token=lambda: self.tokens.renew(account_id),
         )
 
+    @contextmanager
+    def calling(
+        self, account_id: str, calls: int, urgency: Urgency | None, *, token_read_now: bool = False
+    ) -> Iterator[InstagramClient]:
+        """A client for calls that are counted before they are made; what the usage headers say is
+        kept afterwards, and so is how many calls there were after all.
+
+        Raises RateLimitedError where there must be a pause first, and what `instagram` raises.
+        Without an urgency the calls are made whatever is left; who asks so says why.
+        """
+        if urgency is None:
+            taken = self.budgets.count_calls(account_id, calls)
+        else:
+            taken = self.budgets.take_calls(account_id, calls, urgency)
+        if taken.pause:
+            raise taken.error
+        instagram = self.instagram(account_id, token_read_now=token_read_now)
+        try:
+            yield instagram
+        finally:
+            self.budgets.heard(account_id, taken, instagram)
+
     def searching(self, account_id: str) -> InstagramClient:
-        """A client for hashtag and location search, which only graph.facebook.com offers.
+        """A client for hashtag and location search, which only graph.facebook.com offers. Each of
+        its calls is counted first, and raises RateLimitedError where the account has none left.
 
         Raises TokenInvalidError where the account has no token of Facebook Login.
         """
@@ -87,7 +111,11 @@ class App:
             )
         user_id = self.tokens.credentials(account_id).user_id
         return self._client(
-            account_id, token, user_id, on_failure=lambda failure: self._count(account_id, failure)
+            account_id,
+            token,
+            user_id,
+            before_call=lambda: self._take_call(account_id),
+            on_failure=lambda failure: self._count(account_id, failure),
         )
 
     def _client(
@@ -96,6 +124,7 @@ class App:
         token: str,
         user_id: str,
         renew_token: Callable[[], str] | None = None,
+        before_call: Callable[[], None] | None = None,
         on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> InstagramClient:
         hosts = Hosts.of(self.settings)
@@ -105,6 +134,7 @@ class App:
             graph_url=lambda current: hosts.graph(login_of(current)),
             http=self.http,
             renew_token=renew_token,
+            before_call=before_call,
             on_failure=on_failure or (lambda failure: self._note(account_id, failure)),
         )
 
@@ -115,8 +145,15 @@ class App:
         self.budgets.refused(account_id, failure)
         self._count(account_id, failure)
 
+    def _take_call(self, account_id: str) -> None:
+        taken = self.budgets.take_calls(account_id, 1, "new")
+        if taken.pause:
+            raise taken.error
+
     def _count(self, account_id: str, failure: GraphFailure) -> None:
-        """Of searches no more than this: they use up the app's calls, not the account's."""
+        """Of searches no more than this: headers and refusals there are about the app, and say
+        nothing of what is left to the account.
+        """
         if not failure.is_known:
             self.store.count_unknown(account_id, failure)
 

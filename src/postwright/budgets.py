@@ -89,18 +89,21 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Taken:
     """Calls that were counted before they are made, and where a container was; with a `pause`, none
-    was, and none may be made for so many seconds.
+    was, and none may be made for so many seconds. `frees_at` is when there will be room, which may
+    be later than who waits asks again.
     """
 
     ledger: Ledger
     calls: int = 0
     pause: int = 0
     container: str | None = None
+    frees_at: datetime | None = None
 
     @property
     def error(self) -> RateLimitedError:
         """The pause as an error, for who cannot wait."""
-        until = clock.to_text(clock.in_seconds(self.pause))
+        pause_ends_at = clock.in_seconds(self.pause)
+        until = clock.to_text(max(self.frees_at or pause_ends_at, pause_ends_at))
         return RateLimitedError(
             "The account has used up most of its calls, and more would only make Instagram refuse"
             f" them for longer. Try again after {until}.",
@@ -155,11 +158,15 @@ class Budgets:
         are not counted yet.
         """
         ledger = self._store.count(account_id, self._numbers(calls))
-        pause = self._pause(ledger, urgency, ahead)
-        if not pause:
+        frees_at = self._frees_at(ledger, urgency, ahead)
+        if frees_at is None:
             return Taken(ledger, calls)
         given_back = self._store.count(account_id, self._numbers(-calls))
-        return Taken(given_back, pause=pause)
+        return _paused(given_back, frees_at)
+
+    def count_calls(self, account_id: str, calls: int) -> Taken:
+        """Count calls that will be made whatever is left, because somebody decided so."""
+        return Taken(self._store.count(account_id, self._numbers(calls)), calls)
 
     def heard(self, account_id: str, taken: Taken, instagram: InstagramClient) -> None:
         """Keep what the usage headers said of the calls that were taken, and count those that were
@@ -208,17 +215,18 @@ class Budgets:
         if notes or missed:
             self._store.note(account_id, notes, self._numbers(missed) if missed else {})
 
-    def _pause(self, ledger: Ledger, urgency: Urgency, ahead: int = 0) -> int:
-        """How long not to call, given a ledger in which the calls are counted already."""
+    def _frees_at(self, ledger: Ledger, urgency: Urgency, ahead: int = 0) -> datetime | None:
+        """Until when not to call, given a ledger in which the calls are counted already; None when
+        they may be made now.
+        """
         if ledger.throttled_until is not None:
-            return _until(ledger.throttled_until) + _jitter()
+            return ledger.throttled_until
         level = LEVELS[urgency]
         weight = ledger.weight(self._calls_limit)
         ahead = min(ahead, int(AHEAD_MAX / weight)) if weight else ahead
         if ledger.percent(self._calls_limit, more=ahead) <= level:
-            return 0
-        fits_at = ledger.calls_fit_at(level, self._calls_limit, more=ahead)
-        return min(_CALLS_PAUSE_MAX, max(_SOONEST_SECONDS, _until(fits_at))) + _jitter()
+            return None
+        return ledger.calls_fit_at(level, self._calls_limit, more=ahead)
 
     def _numbers(self, calls: int) -> dict[str, int]:
         return {f"{CALLS}{bucket(clock.now(), CALL_BUCKET)}": calls, CALLS_EVER: calls}
@@ -240,11 +248,23 @@ class Budgets:
             if isinstance(found, Short):
                 return found
             ledger = found
-        pause = self._pause(ledger, "new")
-        if not pause:
+        frees_at = self._frees_at(ledger, "new")
+        if frees_at is None:
             return Taken(ledger, 1, container=made)
         self._give_back(ref, {name: -number for name, number in numbers.items()})
-        return Taken(ledger, pause=pause)
+        return _paused(ledger, frees_at)
+
+    def take_lone_container(self, account_id: str) -> None:
+        """Count one container that belongs to no run, and the call that makes it, before the call.
+
+        Raises QuotaExceededError or RateLimitedError where there is no room for one.
+        """
+        no_run = Ref(session_id="none", group_id="none", job_id="none", account_id=account_id)
+        taken = self.take_container(no_run)
+        if isinstance(taken, Short):
+            raise taken.error("try again then")
+        if taken.pause:
+            raise taken.error
 
     def give_back_container(self, ref: Ref, taken: Taken) -> None:
         """Instagram has certainly made none: the run may make another in its place."""
@@ -415,6 +435,16 @@ class Budgets:
 _BUSY: Final = Short(
     "Other runs of the account are taking their slots.", _BUSY_SECONDS, None, passes=True
 )
+
+
+def _paused(ledger: Ledger, frees_at: datetime) -> Taken:
+    """No calls for now: those who are refused by Instagram wait until it is over, others look again
+    every few minutes, because what the headers say may change.
+    """
+    seconds = _until(frees_at)
+    if ledger.throttled_until is None:
+        seconds = min(_CALLS_PAUSE_MAX, max(_SOONEST_SECONDS, seconds))
+    return Taken(ledger, pause=seconds + _jitter(), frees_at=frees_at)
 
 
 def is_call_limit(failure: GraphFailure) -> bool:

@@ -12,15 +12,14 @@ against the app and third parties, 2026.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from postwright import breaker, limits
-from postwright.budgets import Short
 from postwright.doctor import Finding, Visit
 from postwright.errors import InvalidPostError
-from postwright.models import CarouselCap, Ref, now_text
+from postwright.models import CarouselCap, now_text
 
 if TYPE_CHECKING:
     from postwright.app import App
@@ -36,7 +35,8 @@ _READY_SECONDS: Final = 300
 def probe(app: App, account_id: str) -> CarouselCap:
     """Try a carousel of twenty, keep for the account what came out, and return it.
 
-    Nothing is published. Raises whatever a call to Instagram raises, and then nothing is kept. A
+    Nothing is published. Raises whatever a call to Instagram raises, and QuotaExceededError or
+    RateLimitedError without room for its containers or calls; then nothing is kept. A
     repeat costs as many containers again; the photo stays in the bucket and is used again.
     """
     breaker.check(app.store, account_id)
@@ -60,34 +60,37 @@ def carousel(visit: Visit) -> Iterator[Finding]:
 
 def _takes_twenty(app: App, account_id: str) -> bool:
     """Whether the carousel can be made and becomes ready."""
+    _check_calls(app, account_id)
     instagram = app.instagram(account_id, token_read_now=True)
     _upload_photo(app)
     children = []
     for _ in range(ITEMS):
-        _take_container(app, account_id)
+        app.budgets.take_lone_container(account_id)
         url = app.media.presign(_KEY)
         children.append(instagram.create_image_container(url, is_carousel_item=True))
-    _take_container(app, account_id)
-    for child in children:
-        instagram.wait_for_container(child, timeout_seconds=_READY_SECONDS)
+    _wait_for(app, account_id, children)
+    app.budgets.take_lone_container(account_id)
     try:
         parent = instagram.create_carousel_container(children)
     except InvalidPostError as error:
         if (error.code, error.subcode) == _TOO_MANY_ITEMS:
             return False
         raise
-    instagram.wait_for_container(parent, timeout_seconds=_READY_SECONDS)
+    _wait_for(app, account_id, [parent])
     return True
 
 
-def _take_container(app: App, account_id: str) -> None:
-    """Count a container before it is made, as runs do; raises what says that there is no room."""
-    nobody = Ref(session_id="probe", group_id="probe", job_id="probe", account_id=account_id)
-    taken = app.budgets.take_container(nobody)
-    if isinstance(taken, Short):
-        raise taken.error("probe again then")
+def _check_calls(app: App, account_id: str) -> None:
+    """Raise RateLimitedError unless there are calls for all containers and a look at each."""
+    taken = app.budgets.take_calls(account_id, 0, "new", ahead=2 * CONTAINERS)
     if taken.pause:
         raise taken.error
+
+
+def _wait_for(app: App, account_id: str, containers: Sequence[str]) -> None:
+    with app.calling(account_id, len(containers), "look") as instagram:
+        for container in containers:
+            instagram.wait_for_container(container, timeout_seconds=_READY_SECONDS)
 
 
 def _upload_photo(app: App) -> None:

@@ -7,7 +7,7 @@ nothing about what it cannot know because an earlier one failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,7 +17,7 @@ import httpx
 
 from postwright import clock, limits
 from postwright.breaker import unblock_command
-from postwright.errors import PostwrightError, redact
+from postwright.errors import PostwrightError, RateLimitedError, redact
 from postwright.hosts import login_of
 from postwright.instagram import Account, InstagramClient
 from postwright.login import NOT_NEEDED, SCOPES, is_professional
@@ -60,9 +60,9 @@ class Visit:
     def facts(self) -> TokenFacts:
         return facts_about(self.stored, self.app.store.token_facts(self.account_id))
 
-    @cached_property
-    def client(self) -> InstagramClient:
-        return self.app.instagram(self.account_id, token_read_now=True)
+    def calling(self) -> AbstractContextManager[InstagramClient]:
+        """A client for one call, made with the token that is stored now."""
+        return self.app.calling(self.account_id, 1, "look", token_read_now=True)
 
     @cached_property
     def open_jobs(self) -> list[Job]:
@@ -144,7 +144,10 @@ def login(visit: Visit) -> Iterator[Finding]:
 def token(visit: Visit) -> Iterator[Finding]:
     """Instagram takes the token."""
     try:
-        visit.account = visit.client.account()
+        with visit.calling() as instagram:
+            visit.account = instagram.account()
+    except RateLimitedError:
+        raise  # which says nothing about the token
     except PostwrightError as error:
         yield _problem("token", error.sentence, visit.log_in)
         return
@@ -197,7 +200,8 @@ def permissions(visit: Visit) -> Iterator[Finding]:
             f"{visit.log_in} Leave every permission ticked on the page that asks.",
         )
         return
-    quota = visit.client.quota()
+    with visit.calling() as instagram:
+        quota = instagram.quota()
     yield _ok(
         "permissions",
         f"It may publish; {quota.used} of {quota.total} posts of the last 24 hours are used.",

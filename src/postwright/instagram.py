@@ -163,8 +163,9 @@ class InstagramClient:
     `graph_url` includes the version; where it depends on the token, it is a function of it. A
     client that is given (`http`) is not closed. When Instagram
     refuses the token, `renew_token` is asked for a newer one; if there is one, the call is made
-    again with it, except a publish. `on_failure` is told of each error that Instagram answers;
-    whatever it raises is logged and goes no further. `calls` counts those that were sent, and
+    again with it, except a publish. `before_call` comes before each call, which is not made when it
+    raises. `on_failure` is told of each error that Instagram answers; whatever it raises is logged
+    and goes no further. `calls` counts those that were sent, and
     `usage` is the highest that the answers told.
     """
 
@@ -176,10 +177,12 @@ class InstagramClient:
         graph_url: str | Callable[[str], str] = DEFAULT_GRAPH_URL,
         http: httpx.Client | None = None,
         renew_token: Callable[[], str] | None = None,
+        before_call: Callable[[], None] | None = None,
         on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> None:
         self._token = token
         self._renew_token = renew_token
+        self._before_call = before_call
         self._on_failure = on_failure
         self.user_id = user_id
         self._graph_url = graph_url if callable(graph_url) else lambda _token: graph_url
@@ -397,6 +400,8 @@ class InstagramClient:
     def _exchange(
         self, call: Call, method: str, path: str, deadline: float, content: Mapping[str, Any]
     ) -> dict[str, Any]:
+        if self._before_call is not None:
+            self._before_call()
         headers = {"Authorization": f"Bearer {self._token}"}
         with self._lock:
             self.calls += 1

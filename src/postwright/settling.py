@@ -115,13 +115,17 @@ def accept(app: App, job_id: str, media_id: str, by: str) -> Job:
     Raises NotPossibleError when nothing is unclear, while the run still looks itself, for a post of
     another kind, or one that belongs to another group; what Instagram says of an id that is not the
     account's is raised as it is. A repeat is safe.
+
+    Its call is counted, but never refused for want of calls: a person waits for it, it is one, and
+    what it settles ends the looks that the sweep would go on with.
     """
     job = closing.known_job(app, job_id)
     group = app.store.fence(job.session_id, job.group_id)
     if group is not None and group.active_job_id == job_id and group.instagram_post_id == media_id:
         return job
     case = _unclear(app, job)
-    media = app.instagram(job.account_id).media(media_id)
+    with app.calling(job.account_id, 1, None) as instagram:
+        media = instagram.media(media_id)
     if not looking.is_of_kind(media, job.kind or "image"):
         raise NotPossibleError(
             f"{media_id} is a {media.media_type}, and the group is published as {job.kind}.",

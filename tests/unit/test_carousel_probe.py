@@ -32,7 +32,7 @@ def test_what_instagram_takes_is_kept_for_the_account_and_nothing_is_live(
 def test_nothing_is_tried_without_room_for_the_containers(world: World) -> None:
     world.configure(containers_per_day=5)
 
-    with pytest.raises(QuotaExceededError, match="probe again then"):
+    with pytest.raises(QuotaExceededError, match="try again then"):
         carousel_probe.probe(world.app, "default")
 
     assert world.store.carousel_cap("default") is None

@@ -60,6 +60,7 @@ class Tool:
 def tool(world: World) -> Tool:
     world.cloud.put_parameter(f"{world.cloud.prefix}/facebook-user-token", DEMO_PERSON.token)
     world.lab.config(app_calls_per_hour=100_000)
+    world.configure(calls_per_hour=100_000)
     world.clock.haste = 0.01  # a busy machine is no reason for a call to be given up
     return Tool(world)
 

@@ -303,7 +303,8 @@ def looked_at(app: App, account: str) -> Looked:
         stored = app.tokens.stored(account)
         if facts is not None and facts.parameter_version != stored.version:
             facts = None
-        app.instagram(account).account()
+        with app.calling(account, 1, None) as instagram:  # the question is whether it works
+            instagram.account()
     except PostwrightError as error:
         return Looked(account, facts, error.sentence)
     return Looked(account, facts, None)

@@ -158,10 +158,12 @@ def _bucket(walk: Walk) -> str:
 
 
 def _container(walk: Walk) -> str:
-    instagram = walk.app.instagram(walk.how.account, token_read_now=True)
     url = walk.app.media.presign(walk.sample())
+    walk.app.budgets.take_lone_container(walk.how.account)
+    instagram = walk.app.instagram(walk.how.account, token_read_now=True)
     container = instagram.create_image_container(url)
-    instagram.wait_for_container(container, timeout_seconds=_READY_SECONDS)
+    with walk.app.calling(walk.how.account, 1, "look") as instagram:
+        instagram.wait_for_container(container, timeout_seconds=_READY_SECONDS)
     return (
         f"Instagram fetched a sample and made container {container} of it. It is not published,"
         " and expires by itself within 24 hours."

@@ -17,9 +17,11 @@ def sets_before(app: App, account_id: str, group: Group | None = None) -> list[f
     """The sets of hashtags of the account's last posts, of its jobs that are not over, and of the
     other groups in the session of `group`, each once.
 
-    Live posts are read from Instagram, so those of other tools count too.
+    Live posts are read from Instagram, so those of other tools count too; raises what that raises,
+    RateLimitedError before the call where the account has none left.
     """
-    live = app.instagram(account_id).recent_media(limit=_LAST_POSTS).media
+    with app.calling(account_id, 1, "look") as instagram:
+        live = instagram.recent_media(limit=_LAST_POSTS).media
     found = [tags.of_caption(media.caption) for media in live]
     jobs = [job for job in app.store.open_jobs() if job.account_id == account_id]
     found += [_of_job(app, job) for job in jobs if not _is_of(job, group)]
