@@ -1,4 +1,6 @@
-"""The demo session, written into a sandbox: media into the bucket, records into the table."""
+"""The demo session, written into a sandbox: media into the bucket, records into the table, and the
+token of a Facebook user, with which the demo account searches for hashtags and places.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from postwright.media import MediaBucket
 from postwright.models import Description, Group, MediaItem, Session, now_text
 from postwright.store import Store
 from sandbox.clients import session_of
+from sandbox.instagram import DEMO_PERSON
 from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
 
 _PRESIGN_SECONDS = 60
@@ -35,6 +38,12 @@ def fill(environment: Mapping[str, str]) -> None:
         media.upload(SAMPLES_DIR / name, _key(name), content_type)
     for group in DEMO_SESSION.groups:
         _put_group(store, group)
+    session.client("ssm", endpoint_url=endpoint).put_parameter(
+        Name=f"{environment['POSTWRIGHT_SSM_PREFIX']}/facebook-user-token",
+        Value=DEMO_PERSON.token,
+        Type="SecureString",
+        Overwrite=True,
+    )
 
 
 def _put_group(store: Store, group: SampleGroup) -> None:

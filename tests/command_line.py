@@ -141,10 +141,16 @@ class Command:
             self.process.send_signal(signal_number)
         self.read_until(lambda _: False)
         code = self.process.wait(SECONDS)
+        self.close()
+        return Done(code, self.out, self.err)
+
+    def close(self) -> None:
+        """Kill the command if it still runs, and close its pipes; a repeat changes nothing."""
+        self.process.kill()
+        self.process.wait(SECONDS)
         for pipe in (*self._said, self.process.stdin):
             if pipe is not None:
                 pipe.close()
-        return Done(code, self.out, self.err)
 
 
 def begin(*arguments: str | Path, aws: str | None = None, **more: str) -> Command:
@@ -184,9 +190,7 @@ def ended(command: Command) -> Iterator[Command]:
     try:
         yield command
     finally:
-        if command.process.poll() is None:
-            command.process.kill()
-            command.end()
+        command.close()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import Command
+from tests.command_line import SECONDS, Command, ended
 from tests.forks import Forks
 
 SHOWS = """
@@ -88,6 +88,22 @@ def test_a_signal_ends_one_call_and_no_other(forks: Forks, number: signal.Signal
     assert ("KeyboardInterrupt" in ended.err) == (number == signal.SIGINT)
     assert other.process.poll() is None
     assert other.end(signal.SIGKILL).code == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("", 0), ("__import__('time').sleep(60)", -signal.SIGKILL)]
+)
+def test_a_test_that_fails_leaves_no_pipe_open(forks: Forks, text: str, code: int) -> None:
+    command = call(forks, f"print('here', flush=True); {text}")
+
+    command.read_until(lambda it: "here" in it.out)
+    if not code:
+        command.process.wait(SECONDS)
+    with pytest.raises(ZeroDivisionError), ended(command):
+        raise ZeroDivisionError
+
+    assert command.process.poll() == code
+    assert (command.process.stdout.closed, command.process.stderr.closed) == (True, True)
 
 
 def test_what_still_runs_ends_with_the_process_that_forked_it(forks: Forks) -> None:

@@ -17,7 +17,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from postwright import clock, failures, logins, token_calls
@@ -216,12 +216,11 @@ class _Refresh:
         if facts.login == "facebook":
             return _told(self._account_id, "kept", facts)
         old = self._stored.credentials
-        min_age = timedelta(hours=self._app.settings.refresh_min_age_hours)
-        ripe_at = parse_instant(facts.issued_at) + min_age
+        ripe_at = _ripe_at(self._app, facts)
         if clock.now() < ripe_at:
-            hours = f"{min_age / timedelta(hours=1):g}"
             sentence = (
-                f"The token is younger than {hours} hours, and Instagram refreshes none that is."
+                f"The token is younger than {self._app.settings.refresh_min_age_hours:g} hours, and"
+                " Instagram refreshes none that is."
                 f" It can be refreshed from {clock.to_text(ripe_at)}."
             )
             return Outcome(self._account_id, "kept", sentence, facts, _alarm(facts))
@@ -342,9 +341,13 @@ def _is_due(app: App, facts: TokenFacts) -> bool:
     """Old enough to be refreshed, and near enough to its end; how near is not known of a guess."""
     if facts.login == "facebook" or facts.days_left is None:
         return False
-    age = clock.seconds_since(parse_instant(facts.issued_at)) / 3600
     is_near = facts.is_guess or facts.days_left < app.settings.refresh_below_days
-    return is_near and age >= app.settings.refresh_min_age_hours
+    return is_near and clock.now() >= _ripe_at(app, facts)
+
+
+def _ripe_at(app: App, facts: TokenFacts) -> datetime:
+    """When a token is old enough to be refreshed."""
+    return parse_instant(facts.issued_at) + timedelta(hours=app.settings.refresh_min_age_hours)
 
 
 def _told(account_id: str, did: Did, facts: TokenFacts, *, is_final: bool = False) -> Outcome:

@@ -219,7 +219,8 @@ def test_what_is_finished_stays_when_the_work_is_given_up(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.jpg"]
 
 
-def test_ctrl_c_leaves_nothing_half(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_nothing_half(number: signal.Signals, code: int, tmp_path: Path) -> None:
     film(tmp_path / "long.mkv", size=(320, 180), seconds=30)
     out = tmp_path / "out"
 
@@ -227,7 +228,7 @@ def test_ctrl_c_leaves_nothing_half(tmp_path: Path) -> None:
         ends_at = time.monotonic() + SECONDS
         while not any(out.glob(".*/result")) and time.monotonic() < ends_at:
             time.sleep(0.01)
-        done = command.end(signal.SIGINT)
+        done = command.end(number)
 
-    assert done.code == 130
+    assert (done.code, done.out, done.err) == (code, "", "")
     assert list(out.iterdir()) == []

@@ -668,6 +668,15 @@ def test_a_signal_ends_the_sandbox_cleanly_even_with_a_run_under_way(
     assert done.out == served.line
 
 
+def test_hashtags_and_places_are_found_without_logging_in_first(sandbox: Served) -> None:
+    hashtags = run("hashtags", "search", "sea", aws=sandbox.aws)
+    places = run("location", "search", "sandhaven", aws=sandbox.aws)
+
+    assert (hashtags.code, places.code) == (0, 0), hashtags.err + places.err
+    assert hashtags.out.startswith("#sea  score ")
+    assert "Sandhaven Beach" in places.out
+
+
 def test_serve_tells_people_what_to_do_next() -> None:
     with running("sandbox", "serve", *FREE_PORTS, "--speed", "60") as command:
         command.read_until(lambda it: " publish " in it.out)

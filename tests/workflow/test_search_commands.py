@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from postwright import clock
+from postwright.models import SearchedHashtag
 from sandbox.instagram import DEMO_PERSON
 from tests.command_line import Done, run
 from tests.media import picture
@@ -50,6 +51,16 @@ def hashtags_of(bench: Workbench, group: PostGroup) -> list[str]:
     return found.hashtags
 
 
+def remember_searches(bench: Workbench, since: dict[str, datetime], as_of: str | None) -> None:
+    """What the account's record tells of searches."""
+    ledger = bench.store.search_ledger("default")
+    ledger.hashtags = [
+        SearchedHashtag(tag=tag, counted=True, since=clock.to_text(at)) for tag, at in since.items()
+    ]
+    ledger.synced_at = as_of
+    bench.store.put_search_ledger("default", ledger)
+
+
 def test_hashtags_are_measured_kept_in_the_pool_and_count_in_the_budget(
     call: Call, bench: Workbench
 ) -> None:
@@ -84,6 +95,30 @@ def test_searching_without_facebook_login_says_what_to_do(
     assert (done.code, done.out) == (1, "")
     assert "postwright auth login" in done.err
     assert bench.requests() == []
+
+
+def test_the_budget_tells_what_is_known_where_instagram_cannot_be_asked(
+    without_facebook: Call, bench: Workbench
+) -> None:
+    remember_searches(bench, {}, as_of=None)
+    of_nothing = without_facebook("hashtags", "budget")
+    now = bench.clock.now()
+    since = {"sea": now - timedelta(days=1), "dunes": now - timedelta(days=7, seconds=1)}
+    remember_searches(bench, since, as_of=clock.to_text(now))
+
+    known = without_facebook("hashtags", "budget")
+    document = without_facebook("hashtags", "budget", "--json")
+
+    assert (of_nothing.code, of_nothing.out) == (1, "0 of 30 used, at most 30 free\n")
+    assert "other tools have searched for at any time is not known. Hashtags" in of_nothing.err
+    assert (known.code, document.code) == (1, 1)
+    assert known.out.splitlines()[0] == "1 of 30 used, at most 29 free"
+    assert known.out.splitlines()[1].startswith("  #sea  until ")
+    assert f"searched for since {clock.to_text(now)} is not known" in known.err
+    assert "postwright auth login" in known.err
+    assert document.json["asOf"] == clock.to_text(now)
+    assert document.json["error"]["type"] == "TokenInvalidError"
+    assert [found["tag"] for found in document.json["hashtags"]] == ["sea"]
 
 
 def test_hashtags_are_picked_for_a_group_published_and_not_repeated(

@@ -1,7 +1,7 @@
 """The command line: `postwright publish`, `status`, `retry`, `cancel`, `reconcile` and more.
 
-Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C. With `--json`
-standard output holds one JSON document and nothing else.
+Exit codes: 0 done, 1 the post or check failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 a repair
+stopped by SIGTERM. With `--json` standard output holds one JSON document and nothing else.
 """
 
 from __future__ import annotations

@@ -23,10 +23,10 @@ from postwright.cli.hashtag_pool import (
     tags_of_arguments,
 )
 from postwright.cli.preflight import Json
-from postwright.errors import InvalidPostError
+from postwright.errors import InvalidPostError, PostwrightError
 from postwright.graph_search import GraphSearch
 from postwright.hashtags import picking, searching, used
-from postwright.hashtags.budget import LIMIT, HashtagBudget, Standing, frees_at
+from postwright.hashtags.budget import LIMIT, HashtagBudget, Standing, frees_at, last_known
 from postwright.hashtags.picking import Pick
 from postwright.hashtags.pool import PooledTag, PoolFile, Source
 from postwright.hashtags.searching import Found
@@ -155,18 +155,38 @@ def search(
 
 @commands.command("budget")
 def show_budget(account: Account = "default", as_json: Json = False) -> None:
-    """Which searches of the last 7 days Instagram counts, and when each counts no more."""
+    """Which searches of the last 7 days Instagram counts, and when each counts no more.
+
+    Where Instagram cannot be asked now, what is known here, and exit code 1.
+    """
     app = connect()
-    standing = HashtagBudget(app.store, account, GraphSearch(app.searching(account))).look()
+    trouble = None
+    try:
+        standing = HashtagBudget(app.store, account, GraphSearch(app.searching(account))).look()
+    except PostwrightError as error:
+        trouble, standing = error, last_known(app.store, account)
     if as_json:
-        print_json(_budget_document(standing))
-        return
+        print_json(_budget_document(standing, trouble))
+    else:
+        _tell_budget(standing, trouble)
+    if trouble:
+        raise typer.Exit(1)
+
+
+def _tell_budget(standing: Standing, trouble: PostwrightError | None) -> None:
     open_ones = f", {standing.open} open" if standing.open else ""
-    say.result(f"{standing.used} of {LIMIT} used{open_ones}, {standing.free} free")
+    most = "at most " if trouble else ""
+    say.result(f"{standing.used} of {LIMIT} used{open_ones}, {most}{standing.free} free")
     for found in standing.hashtags:
         named = f"#{found.tag}" if found.tag else f"hashtag {found.id}"
         open_one = "" if found.counted else "  (no clear answer yet)"
         say.result(f"  {named}  until {clock.to_text(frees_at(found))} at the latest{open_one}")
+    if trouble:
+        since = f"since {standing.as_of}" if standing.as_of else "at any time"
+        warn(
+            f"Instagram could not be asked. What other tools have searched for {since} is not"
+            f" known. {trouble.sentence}"
+        )
 
 
 def _keep(found: Found, path: Path, *, add: bool) -> None:
@@ -203,8 +223,10 @@ def _tell_search(found: Found) -> None:
         warn(found.stopped.sentence)
 
 
-def _budget_document(standing: Standing) -> dict[str, Any]:
+def _budget_document(standing: Standing, trouble: PostwrightError | None) -> dict[str, Any]:
     return {
+        "asOf": standing.as_of,
+        "error": trouble.to_json() if trouble else None,
         "limit": LIMIT,
         "used": standing.used,
         "open": standing.open,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -64,10 +67,11 @@ def command(
     _check_usage(files, out, force=force, match_first=match_first, in_carousel=in_carousel)
     style = Style(fit=fit, background=background, in_carousel=in_carousel, cut=cut)
     done = []
-    for one in repair.repair_files(files, out, style, match_first=match_first):
-        done.append(one)
-        if not as_json:
-            _tell(len(done), one)
+    with _cleared_up_after_sigterm():
+        for one in repair.repair_files(files, out, style, match_first=match_first):
+            done.append(one)
+            if not as_json:
+                _tell(len(done), one)
     lost = [one for one in done if one.target is None]
     if as_json:
         print_json({"ok": not lost, "files": [one.to_json() for one in done]})
@@ -77,6 +81,20 @@ def command(
         _tell_end(done, lost)
     if lost:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _cleared_up_after_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: what is half done is removed."""
+
+    def end(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_usage(

@@ -45,14 +45,18 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Standing:
-    """What counts now, the soonest to free first."""
+    """What counts, the soonest to free first; `as_of` is when Instagram listed it, None for never:
+    then it is only what our own processes have searched for.
+    """
 
     hashtags: Sequence[SearchedHashtag]
+    as_of: str | None = None
 
     @classmethod
     def of(cls, ledger: SearchLedger) -> Standing:
         """The standing that a record tells."""
-        return cls(sorted(ledger.hashtags, key=lambda found: found.since))
+        hashtags = sorted(ledger.hashtags, key=lambda found: found.since)
+        return cls(hashtags, ledger.synced_at)
 
     @property
     def used(self) -> int:
@@ -73,6 +77,13 @@ class Standing:
 def frees_at(found: SearchedHashtag) -> datetime:
     """When the hashtag counts no more, at the latest."""
     return parse_instant(found.since) + WINDOW
+
+
+def last_known(store: Store, account_id: str) -> Standing:
+    """What the account's record tells without a call to Instagram, less what has left it since."""
+    ledger = store.search_ledger(account_id)
+    ledger.hashtags = [found for found in ledger.hashtags if frees_at(found) > clock.now()]
+    return Standing.of(ledger)
 
 
 class HashtagBudget:
