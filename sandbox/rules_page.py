@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from postwright.limits import Limit
@@ -11,21 +13,26 @@ _WHERE = {
     "both": "files, start, run",
     "files": "files",
     "objects": "start, run",
+    "token": "account, start, run",
+    "budgets": "account",
 }
 
 _HEAD = """# Rules
 
 Everything that is checked before the first call to Instagram, all problems at once. This page is
-written from [the tables of rules](../src/postwright/preflight/) by `make docs`; change them there.
-A limit carries the page that it was read on and the day.
+written from the tables of rules ([media and options](../src/postwright/preflight/),
+[accounts](../src/postwright/account_rules.py)) by `make docs`; change them there. A limit carries
+the page that it was read on and the day.
 
 *When*: **files** is `postwright preflight FILES`, which `postwright publish FILES` does too before
-it uploads anything. **start** is `POST /api/publish/start` (HTTP 422) and each other start, **run**
-the first step of the workflow, `LoadPost`, and again when a scheduled run begins. Those read the
-objects in the bucket through the same presigned URLs, and with the same kind of requests, as
+it uploads anything; **account** is what `preflight --account A` adds. **start** is `POST
+/api/publish/start` (HTTP 422) and each other start, **run** the first step of the workflow,
+`LoadPost`, and again when a scheduled run begins; of a token it is `CheckQuota`. Start and run read
+the objects in the bucket through the same presigned URLs, and with the same kind of requests, as
 Instagram's crawler; of a photo at most 224 KB, of a video at most 950 KB.
 
-A *warning* is told and stops nothing.
+A *warning* is told and stops nothing. What is used up for now stops no run that may wait: see
+[the workflow](../statemachine/README.md).
 """
 
 _TAIL = """
@@ -86,6 +93,14 @@ def _told(limit: Limit[Any]) -> str:
     value = limit.value
     if isinstance(value, tuple):
         text = " or ".join(str(part) for part in value)
+    elif isinstance(value, timedelta):
+        text = f"{value / timedelta(hours=1):g} hour"
+    elif isinstance(value, Mapping):
+        text = "; ".join(f"{login}: {_joined(part)}" for login, part in value.items())
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value)
     return f"{text} ({limit.unit})"
+
+
+def _joined(part: Any) -> str:
+    return part if isinstance(part, str) else ", ".join(part)

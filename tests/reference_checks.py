@@ -94,6 +94,22 @@ CHECKS = (
         "url-content-type",
         ("image/jpeg", "video/mp4", "video/quicktime"),
     ),
+    Check(
+        "account",
+        "permissions of both ways to log in",
+        "token-permissions",
+        {
+            "instagram": ["instagram_business_basic", "instagram_business_content_publish"],
+            "facebook": [
+                "instagram_basic",
+                "instagram_content_publish",
+                "pages_read_engagement",
+                "pages_show_list",
+            ],
+        },
+    ),
+    Check("account", "professional", "account-type", ("BUSINESS", "MEDIA_CREATOR", "CREATOR")),
+    Check("account", "containers in 24 hours", "containers-left", 400),
 )
 ELSEWHERE = (
     Elsewhere("trial Reels", "Reels only, with a valid strategy", "models.MediaItem"),
@@ -103,5 +119,11 @@ ELSEWHERE = (
     Elsewhere("resumable upload", "never on graph.instagram.com", "instagram.InstagramClient"),
     Elsewhere("record", "the post is written down before the first call", "runs.snapshot"),
 )
-OUR_OWN = frozenset({"file-missing", "file-unreadable", "media-unread", "carousel-crop"})
+OUR_OWN = frozenset(
+    {
+        *("file-missing", "file-unreadable", "media-unread", "carousel-crop"),
+        *("token-stored", "token-family", "token-life", "account-user"),
+        *("posts-left", "action-block", "calls-left"),
+    }
+)
 """Rules about which the pages say nothing to check, or nothing at all."""

@@ -16,8 +16,9 @@ from postwright.accounts import AccountState
 from postwright.app import App
 from postwright.breaker import unblock_command
 from postwright.errors import InvalidPostError, PostwrightError, TokenInvalidError
+from postwright.hosts import TOKEN_BEGINNINGS, is_of_a_login
 from postwright.limits import Limit
-from postwright.login import NOT_NEEDED, PROFESSIONAL, SCOPES
+from postwright.login import PROFESSIONAL, SCOPES, is_professional, missing_scopes
 from postwright.models import Problem, TokenFacts, parse_instant
 from postwright.preflight.rules import Finding, Rule
 from postwright.refreshing import facts_about
@@ -28,13 +29,14 @@ _PUBLISHING_GUIDE = "Instagram Platform, content publishing guide"
 _RATE_LIMITS = "Graph API, rate limits"
 _READ = date(2026, 9, 11)
 
-TOKEN_BEGINNINGS: Final = Limit(
-    ("IG", "EAA"), "beginnings", "field reports: Instagram Login IG, Facebook Login EAA", _READ
-)
+TOKEN_THERE: Final = Limit("both", "token and user id", "ours: both are needed", _READ)
+TOKEN_BEGINS: Final = Limit(TOKEN_BEGINNINGS, "how it begins", "field reports", _READ)
 TOKEN_LEAST_LIFE: Final = Limit(
     timedelta(hours=1), "left", "ours: the longest that a video may be processed", _READ
 )
-TOKEN_SCOPES: Final = Limit(SCOPES, "permissions", _LOGIN_PAGES, _READ)
+TOKEN_SCOPES: Final = Limit(
+    {login: missing_scopes(login, ()) for login in SCOPES}, "permissions", _LOGIN_PAGES, _READ
+)
 ACCOUNT_TYPES: Final = Limit(PROFESSIONAL, "account types", "Instagram Platform, /me", _READ)
 ACCOUNT_USER: Final = Limit("the same", "user id", "Instagram Platform, /me", _READ)
 POSTS_LEFT: Final = Limit(1, "post left", _PUBLISHING_GUIDE, _READ)
@@ -66,7 +68,7 @@ class Wish:
 
 
 def _family(view: TokenView) -> Finding | None:
-    if view.stored.credentials.token.startswith(TOKEN_BEGINNINGS.value):
+    if is_of_a_login(view.stored.credentials.token):
         return None
     return Finding("a token of neither login", "one that begins with IG or EAA", view.log_in)
 
@@ -82,20 +84,19 @@ def _life(view: TokenView) -> Finding | None:
 
 def _scopes(view: TokenView) -> Finding | None:
     granted = view.facts.scopes
-    wanted = [scope for scope in SCOPES[view.facts.login] if scope not in NOT_NEEDED]
-    missing = [scope for scope in wanted if scope not in granted]
+    missing = missing_scopes(view.facts.login, granted)
     if not granted or not missing:
         return None
     return Finding(
         f"no permission {', '.join(missing)}",
-        ", ".join(wanted),
+        ", ".join(TOKEN_SCOPES.value[view.facts.login]),
         f"{view.log_in} and leave every permission ticked",
     )
 
 
 def _type(view: TokenView) -> Finding | None:
     found = view.facts.account_type
-    if not found or found.upper() in ACCOUNT_TYPES.value:
+    if not found or is_professional(found):
         return None
     return Finding(
         f"a {found.lower()} account",
@@ -167,7 +168,7 @@ def _when(at: str | None) -> str:
 
 
 TOKEN_RULES: Final[tuple[Rule[TokenView], ...]] = (
-    Rule("token-family", TOKEN_BEGINNINGS, _family, "190"),
+    Rule("token-family", TOKEN_BEGINS, _family, "190"),
     Rule("token-life", TOKEN_LEAST_LIFE, _life, "190"),
     Rule("token-permissions", TOKEN_SCOPES, _scopes, "10 or 200"),
     Rule("account-type", ACCOUNT_TYPES, _type, "100/33"),

@@ -18,9 +18,9 @@ import httpx
 from postwright import clock, limits
 from postwright.breaker import unblock_command
 from postwright.errors import PostwrightError, RateLimitedError, redact
-from postwright.hosts import login_of
+from postwright.hosts import is_of_a_login, login_of
 from postwright.instagram import Account, InstagramClient
-from postwright.login import NOT_NEEDED, SCOPES, is_professional
+from postwright.login import is_professional, missing_scopes
 from postwright.models import Job, Model, TokenFacts, parse_instant
 from postwright.refreshing import ALARM_DAYS, facts_about
 from postwright.tokens import Stored, login_command
@@ -131,7 +131,7 @@ def login(visit: Visit) -> Iterator[Finding]:
             "Leave it at graph.instagram.com: tokens of Facebook Login go to their host by"
             " themselves.",
         )
-    elif not token.startswith(("IG", "EAA")):
+    elif not is_of_a_login(token):
         yield _problem(
             "login",
             "The token begins neither with IG nor with EAA, so it is none of Instagram's.",
@@ -175,7 +175,7 @@ def account_type(visit: Visit) -> Iterator[Finding]:
     """Only professional accounts can be published for."""
     if visit.account is None or not visit.account.account_type:
         return
-    if is_professional(visit.account):
+    if is_professional(visit.account.account_type):
         yield _ok("account_type", f"{visit.account.account_type} can be published for.")
     else:
         yield _problem(
@@ -191,8 +191,8 @@ def permissions(visit: Visit) -> Iterator[Finding]:
     """What the account's owner allowed; where nobody noted it, reading the quota shows it."""
     if visit.account is None:
         return
-    granted, needed = visit.facts.scopes, SCOPES[visit.facts.login]
-    missing = [name for name in needed if name not in granted and name not in NOT_NEEDED]
+    granted = visit.facts.scopes
+    missing = missing_scopes(visit.facts.login, granted)
     if granted and missing:
         yield _problem(
             "permissions",

@@ -7,6 +7,7 @@ has one origin; there the host is the first part of the path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -56,10 +57,15 @@ class Hosts:
         return self.facebook_graph if login == "facebook" else self.instagram_graph
 
 
-def login_of(token: str) -> Login:
-    """Which login a token comes from, by how it begins.
+TOKEN_BEGINNINGS: Final[Mapping[Login, str]] = {"instagram": "IG", "facebook": "EAA"}
+"""Source: field reports, 2026; on the other host a token "cannot be parsed"."""
 
-    Source: tokens of Instagram Login begin with IG, those of Facebook with EAA (field reports,
-    2026); on the other host a token "cannot be parsed".
-    """
-    return "facebook" if token.startswith("EAA") else "instagram"
+
+def is_of_a_login(token: str) -> bool:
+    """Whether a token can be one of Instagram's at all."""
+    return token.startswith(tuple(TOKEN_BEGINNINGS.values()))
+
+
+def login_of(token: str) -> Login:
+    """Which login a token comes from, by how it begins; what begins otherwise is Instagram's."""
+    return "facebook" if token.startswith(TOKEN_BEGINNINGS["facebook"]) else "instagram"

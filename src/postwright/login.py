@@ -223,9 +223,14 @@ def prolonged(consent: Consent, ask: Callable[[], Answer]) -> Mapping[str, Any]:
     return answer.body
 
 
+def missing_scopes(login: Login, granted: Collection[str]) -> list[str]:
+    """The permissions without which nothing can be published, of those that were not granted."""
+    return [s for s in SCOPES[login] if s not in granted and s not in NOT_NEEDED]
+
+
 def require_scopes(login: Login, granted: Collection[str]) -> None:
     """Raises LoginFailedError that names each permission that was unticked."""
-    missing = [s for s in SCOPES[login] if s not in granted and s not in NOT_NEEDED]
+    missing = missing_scopes(login, granted)
     if missing:
         raise LoginFailedError(
             f"Not allowed: {', '.join(missing)}. Nothing can be published without"
@@ -234,14 +239,14 @@ def require_scopes(login: Login, granted: Collection[str]) -> None:
         )
 
 
-def is_professional(account: Account) -> bool:
-    """Whether Instagram publishes for an account of this type."""
-    return account.account_type.upper() in PROFESSIONAL
+def is_professional(account_type: str) -> bool:
+    """Whether Instagram publishes for accounts of this type."""
+    return account_type.upper() in PROFESSIONAL
 
 
 def require_professional(account: Account) -> None:
     """Raises LoginFailedError for a personal account, which Instagram publishes nothing for."""
-    if account.account_type and not is_professional(account):
+    if account.account_type and not is_professional(account.account_type):
         raise LoginFailedError(
             f"@{account.username} is a {account.account_type.lower()} account, and only"
             " professional ones can be published for. In the Instagram app: Settings, Account type"

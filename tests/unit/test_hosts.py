@@ -37,7 +37,12 @@ def test_elsewhere_the_host_is_the_first_part_of_the_path() -> None:
 
 @pytest.mark.parametrize(
     ("token", "login"),
-    [("IGAAabc", "instagram"), ("IGQVabc", "instagram"), ("EAABabc", "facebook")],
+    [
+        ("IGAAabc", "instagram"),
+        ("IGQVabc", "instagram"),
+        ("EAABabc", "facebook"),
+        ("EAAx", "facebook"),
+    ],
 )
 def test_a_token_tells_its_login(token: str, login: str) -> None:
     assert login_of(token) == login

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from postwright import limits
+from postwright import account_rules, limits
 from postwright.limits import Limit
 from postwright.models import Severity
 from postwright.preflight.caption_rules import CAPTION_RULES
@@ -22,7 +22,7 @@ _NO_MEDIA: Final = "9004/2207052"
 @dataclass(frozen=True)
 class Entry:
     """A rule as people read it. `where` says what is checked: files on disk, or a group's objects
-    in the bucket, or both.
+    in the bucket, or both; of the account its token, or what is left of its budgets.
     """
 
     id: str
@@ -82,6 +82,11 @@ SUBJECTS: Final[dict[str, tuple[Entry, ...]]] = {
         _object("url-range", limits.URL_STATUS, "2207077 in the container's status"),
         _object("url-refused", limits.URL_STATUS, _FETCHED),
         _object("url-content-type", limits.URL_CONTENT_TYPES, _FETCHED),
+    ),
+    "The account": (
+        Entry("token-stored", account_rules.TOKEN_THERE, "190", where="token"),
+        *_entries(account_rules.TOKEN_RULES, where="token"),
+        *_entries(account_rules.BUDGET_RULES, where="budgets"),
     ),
 }
 """The rules by what they are about."""
