@@ -19,6 +19,7 @@ from postwright.models import (
     Ref,
     Session,
     Slot,
+    TokenFacts,
 )
 from postwright.store import ConditionFailedError, Store
 from tests.chaos.explorer.table import Table
@@ -77,6 +78,7 @@ def step(dice: random.Random) -> _Step:
     group = Group(session_id="s", group_id=of.group_id, name="G")
     container = Container(state="created", id=str(n))
     slot = Slot(session_id="s", taken_at=NOW, containers=n)
+    facts = TokenFacts(login="instagram", user_id="1", issued_at=NOW, parameter_version=n)
     new, released = attempt(of, dice), dice.random() < 0.5
     return dice.choice(
         [
@@ -101,6 +103,9 @@ def step(dice: random.Random) -> _Step:
             lambda store: store.free_caption(of, caption),
             lambda store: store.block_account("default", block),
             lambda store: store.account_block("default"),
+            lambda store: store.put_token_facts("default", facts),
+            lambda store: store.token_facts("default"),
+            lambda store: store.forget_token_facts("default"),
             lambda store: store.ledger("default").version,
             lambda store: store.count("default", {"calls#20261201T0900Z": n}).calls,
             lambda store: store.count("default", {"version": 1}, version=n - 1).version,

@@ -102,6 +102,9 @@ class Table:
         return {"Item": found} if found is not None else {}
 
     def put_item(self, **call: Any) -> None:
+        if _is_aside(call["Item"]):
+            self._put_aside(call)
+            return
         self.before("PutItem")
         self._apply("Put", call, ConditionalCheckFailedException)
         self.after(None)
@@ -125,7 +128,15 @@ class Table:
         self.aside[key] = _updated(before, call["UpdateExpression"], names, values)
         return self.aside[key]
 
+    def _put_aside(self, call: Mapping[str, Any]) -> None:
+        if "ConditionExpression" in call:
+            raise ValueError("what lies aside is put without a condition")
+        self.aside[_key(call["Item"])] = dict(call["Item"])
+
     def delete_item(self, **call: Any) -> None:
+        if _is_aside(call["Key"]):
+            self.aside.pop(_key(call["Key"]), None)
+            return
         self.before("DeleteItem")
         self._apply("Delete", call, ConditionalCheckFailedException)
         self.after(None)
