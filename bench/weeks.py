@@ -146,7 +146,12 @@ class _Weeks:
 
     def pass_by(self) -> None:
         ends_at = self._began + timedelta(days=self._totals.days)
+        began, days = time.monotonic(), itertools.count(1)
+        day = next(days)
         while (now := self._clock.now()) < ends_at:
+            if now >= self._began + day * DAY:
+                sys.stderr.write(f"day {day}: {time.monotonic() - began:.0f} s\n")
+                day = next(days)
             self._start_more()
             self._clock.wait_until(now + STEP)
         self._look_at_calls()
