@@ -8,8 +8,11 @@ from playwright.sync_api import Browser, Page
 from tests.web.browser import browsing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _browser() -> Iterator[Browser]:
+    """Not for the whole session: while Playwright drives it, this thread has a running event loop,
+    and no test of another folder could run one.
+    """
     with browsing() as browser:
         yield browser
 
