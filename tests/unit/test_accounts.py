@@ -133,6 +133,27 @@ def test_a_block_and_refused_calls_are_told(world: World) -> None:
         accounts.read_quota(world.app, "default")
 
 
+def test_a_block_that_is_over_is_not_told(world: World) -> None:
+    until = clock.to_text(clock.in_seconds(3600))
+    world.store.block_account("default", Block(since=now_text(), until=until, reason="Spam."))
+    world.advance(3601)
+
+    state = accounts.state_of(world.app, "default")
+
+    assert (state.block, state.warnings) == (None, [])
+
+
+def test_a_count_of_posts_that_is_a_day_old_says_nothing_any_more(world: World) -> None:
+    world.lab.published(world.image_on_instagram())
+    accounts.read_quota(world.app, "default")
+    fresh = accounts.state_of(world.app, "default").posts
+    world.advance(86_401)
+
+    stale = accounts.state_of(world.app, "default").posts
+
+    assert (fresh.used, stale.used) == (1, 0)
+
+
 # The rules
 
 

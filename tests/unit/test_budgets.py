@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from postwright.errors import (
     QuotaExceededError,
     RateLimitedError,
 )
-from postwright.ledger import Ledger
+from postwright.ledger import CALL_BUCKET, CONTAINER_BUCKET, DAY, Ledger
 from postwright.models import Ref, Slot
 from postwright.store import Store
 from tests.unit.core_world import World, attempt, finished
@@ -567,6 +568,27 @@ def test_what_says_nothing_any_more_is_taken_out_of_the_record(world: World) -> 
 
     found = ledger(world)
     assert (found.made, found.posted, sum(found.calls.values())) == ({}, {}, found.calls_made)
+
+
+@pytest.mark.parametrize(("late_seconds", "used"), [(59, 1), (61, 0)])
+def test_a_container_counts_a_minute_longer_than_its_day_and_bucket(
+    late_seconds: int, used: int
+) -> None:
+    made_at = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    ends_at = made_at + CONTAINER_BUCKET + DAY
+
+    seen = Ledger(ends_at + timedelta(seconds=late_seconds), made={made_at: 1})
+
+    assert seen.containers_used == used
+
+
+@pytest.mark.parametrize("given_back", [0, -3])
+def test_what_was_given_back_in_another_bucket_makes_no_room(given_back: int) -> None:
+    now = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+    seen = Ledger(now, calls={now: given_back, now - CALL_BUCKET: 5})
+
+    assert seen.calls_made == 5
 
 
 def test_a_short_answer_without_a_time_gives_none() -> None:

@@ -138,6 +138,16 @@ def test_pages_on_later_lists_are_found(
     assert new.account.username == "postwright.second"
 
 
+def test_a_list_of_pages_without_an_end_is_given_up(lab: Lab, log_in: LogIn) -> None:
+    paging = {"next": "https://graph.facebook.com/next", "cursors": {"after": "again"}}
+    lab.faults({"call": "pages", "times": 30, "status": 200, "body": {"paging": paging}})
+
+    failure(lambda: log_in(without=()))
+
+    asked = [entry for entry in lab.requests() if entry["path"].endswith("/me/accounts")]
+    assert len(asked) == 20
+
+
 # Refusals
 
 

@@ -7,6 +7,7 @@ import pytest
 from postwright import clock, logins
 from postwright.errors import TokenInvalidError
 from postwright.models import TokenFacts, now_text
+from sandbox.functions import TIMEOUT_SECONDS
 from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
 from tests.unit.core_world import World
 
@@ -90,6 +91,10 @@ def test_a_login_waits_for_one_that_died(world: World) -> None:
 
     assert sum(world.clock.slept) == pytest.approx(logins.LEASE_SECONDS, abs=2)
     assert world.app.tokens.stored("one").credentials.token == DEMO_ACCOUNT.token
+
+
+def test_a_lease_outlives_the_function_that_has_it() -> None:
+    assert logins.LEASE_SECONDS > TIMEOUT_SECONDS
 
 
 def test_who_lost_the_lease_does_not_take_it_from_another(world: World) -> None:
