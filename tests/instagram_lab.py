@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from sandbox.clock import SimulatedClock
 from sandbox.instagram import (
@@ -22,6 +19,7 @@ from sandbox.instagram import (
     SimulatedInstagram,
     application,
 )
+from sandbox.serving import HOST, Server, listen
 
 ACCOUNT = DEMO_ACCOUNT.user_id
 STANDING_STILL = 1e-9
@@ -116,23 +114,17 @@ def serving_instagram(
     wall: Callable[[], float] = time.time,
 ) -> Iterator[Lab]:
     """`speed=None` jumps over processing times; the default stands still."""
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer takes 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    listener = listen(0, "")
+    origin = f"http://{HOST}:{listener.getsockname()[1]}"
     clock = SimulatedClock(speed, wall=wall)
     instagram = SimulatedInstagram(clock, origin, directory, keep=keep)
-    server = uvicorn.Server(
-        uvicorn.Config(application(instagram), log_level="error", access_log=False)
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
     token = {"Authorization": f"Bearer {DEMO_ACCOUNT.token}"}
     try:
-        with httpx.Client(base_url=origin, headers=token, trust_env=False, timeout=30) as http:
+        with (
+            Server(application(instagram), listener),
+            httpx.Client(base_url=origin, headers=token, trust_env=False, timeout=30) as http,
+        ):
             yield Lab(instagram, clock, origin, http)
     finally:
-        server.should_exit = True
-        thread.join(10)
         instagram.close()
-        listening.close()
+        listener.close()
