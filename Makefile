@@ -16,8 +16,9 @@ SEED ?= 1
 # All paths are relative, so that a space in the name of the checkout's folder does no harm.
 BIN := .venv/bin
 READY := .venv/.ready
+INFRA_READY := .venv/.infra-ready
 
-.PHONY: help demo serve test check fix bench chaos docs lock clean distclean
+.PHONY: help demo serve test check fix bench chaos docs synth deploy destroy lock clean distclean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,7 +29,7 @@ demo: $(READY)  ## Publish a sample carousel with a video in the sandbox and pri
 serve: $(READY)  ## Start the sandbox and stay up; what it stores is kept in build/sandbox
 	$(BIN)/postwright sandbox serve --keep build/sandbox $(ARGS)
 
-test: $(READY)  ## Run all tests
+test: $(READY) $(INFRA_READY)  ## Run all tests
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: $(READY)  ## Check format, lint and types
@@ -52,13 +53,42 @@ chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos
 docs: $(READY)  ## Write the pages and the picture that are generated from code and data
 	$(BIN)/python -m docs.generate
 
+synth: $(INFRA_READY)  ## Write the CloudFormation template to cdk.out and check it (ARGS="-c NAME=VALUE" for settings)
+	@$(BIN)/python -m infra.packaging
+	@$(CDK_NODE) $(BIN)/python -m infra.app $(ARGS)
+	@$(BIN)/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json && echo "cfn-lint: clean"
+
+# W3005 finds DependsOn that a reference implies. The CDK writes them, and they do no harm.
+CDK_NODE := JSII_NODE="$$PWD/$(BIN)/node"
+CDK := PATH="$$PWD/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 --app cdk.out
+
+deploy: $(INFRA_READY)  ## Deploy it to the AWS account and region at hand, after preparing both if nobody has (ARGS as for synth)
+	@$(SIGNED_IN)
+	@$(MAKE) synth
+	@$(BIN)/aws cloudformation describe-stacks --stack-name CDKToolkit >/dev/null 2>&1 || $(CDK) bootstrap
+	@$(CDK) deploy --all --require-approval never --outputs-file build/outputs.json
+
+destroy: $(INFRA_READY)  ## Delete what was deployed; table, media and users stay, unless it was made with deleteData
+	@$(SIGNED_IN)
+	@$(MAKE) synth
+	@$(CDK) destroy --all
+
+SIGNED_IN := $(BIN)/aws sts get-caller-identity >/dev/null 2>&1 || { echo "There are no AWS credentials that work." \
+	"Set AWS_PROFILE, sign in with \`aws sso login\` or \`aws configure\`, and try again."; exit 1; }; \
+	[ -n "$$AWS_REGION$$AWS_DEFAULT_REGION" ] || $(BIN)/aws configure get region >/dev/null 2>&1 || { \
+	echo "There is no AWS region. Set AWS_REGION, for example AWS_REGION=eu-west-1."; exit 1; }
+
 lock: $(READY)  ## Update the pinned dependencies in requirements/ (needs network; ARGS=--upgrade for newer ones)
 	$(BIN)/uv pip compile $(LOCK) --group dev --all-extras -o requirements/dev.txt $(ARGS) pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group infra -c requirements/dev.txt -o requirements/infra.txt $(ARGS) pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) $(IN_RUNTIME) --extra preflight -c requirements/dev.txt -o requirements/lambda.txt $(ARGS) pyproject.toml
 
 # One file for every platform and Python from 3.11 up, with hashes, and without the name of a package host.
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-emit-package postwright
+
+# Lambda's runtime has boto3, and what only boto3 needs.
+IN_RUNTIME := $(patsubst %,--no-emit-package %,boto3 botocore s3transfer python-dateutil six urllib3)
 
 clean:  ## Delete build output and caches
 	rm -rf build cdk.out .mypy_cache .pytest_cache .ruff_cache
@@ -84,3 +114,10 @@ $(READY): requirements/dev.txt pyproject.toml
 	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# The CDK with its Node is ten times as large as all the rest, so only those targets get it that need it.
+$(INFRA_READY): requirements/infra.txt $(READY)
+	@echo "Adding the CDK to .venv from requirements/infra.txt, once ..."
+	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements/infra.txt || \
+	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/infra.txt
+	@touch $(INFRA_READY)

@@ -15,7 +15,7 @@ from tests.summary import LINES
 
 _ROOT = Path(__file__).resolve().parents[1]
 _REPLAYS = _ROOT / "tests" / "replays"
-_MARKS = ("engine", "workbench")
+_MARKS = ("engine", "workbench", "infra")
 _COLLECT_SELDOM = (20_000, 20, 20)
 _SLOW = (
     "tests/chaos/test_chaos.py",

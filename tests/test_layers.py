@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TREES = {"postwright": ROOT / "src", "lambdas": ROOT, "sandbox": ROOT, "statemachine": ROOT}
+TREES = {
+    "postwright": ROOT / "src",
+    **dict.fromkeys(("lambdas", "sandbox", "statemachine", "infra"), ROOT),
+}
 
 # The modules of the core that own an AWS resource. Nothing else in the core may talk to AWS.
 OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions", "alarms"}
@@ -158,6 +162,19 @@ def test_the_sandbox_is_below_infrastructure_and_tests(modules: list[Module]) ->
         for module in modules
         if module.within("sandbox")
         for crossing in crossings(module, "infra", "tests")
+    ]
+
+    assert wrong == []
+
+
+def test_infrastructure_imports_the_cdk_and_itself_alone(modules: list[Module]) -> None:
+    allowed = {"infra", "aws_cdk", "cdk_nag", "constructs", *sys.stdlib_module_names}
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in modules
+        if module.within("infra")
+        for name in module.imports()
+        if name.partition(".")[0] not in allowed
     ]
 
     assert wrong == []

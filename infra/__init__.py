@@ -1,0 +1,1 @@
+"""The CDK app that deploys Postwright. It knows functions by file and imports none."""

@@ -1,0 +1,105 @@
+"""`python -m infra.packaging`: what the functions are made of, in build/, and how large it is.
+
+    build/code            postwright without its command line, and lambdas
+    build/layers/common   what every function needs, for Linux on arm64
+    build/layers/probe    what looks into media
+
+The wheels are those of `requirements/lambda.txt`, with their hashes; boto3 is in the runtime. No
+compiler and no Docker is used, so a package without a wheel for the platform is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from infra.names import PYTHON, ROOT
+
+BUILD = ROOT / "build"
+LOCK = ROOT / "requirements" / "lambda.txt"
+
+# Amazon Linux 2023 has glibc 2.34 and takes all of these.
+PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{n}_aarch64" for n in (17, 27, 28, 31, 34)))
+_LEFT_OUT = shutil.ignore_patterns("cli", "__pycache__", "*.pyc")
+
+
+def main() -> None:
+    """Build what is missing or old, and print the sizes."""
+    copy_code(BUILD)
+    build_layers(BUILD)
+    for name, folder in parts(BUILD).items():
+        sys.stdout.write(f"{name:14} {megabytes(folder):5.1f} MB\n")
+
+
+def parts(build: Path) -> dict[str, Path]:
+    """The assets by name."""
+    return {
+        "code": build / "code",
+        "common layer": build / "layers" / "common",
+        "probe layer": build / "layers" / "probe",
+    }
+
+
+def megabytes(folder: Path) -> float:
+    """The size of all files in a folder, unpacked, as Lambda counts it."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1_000_000
+
+
+def copy_code(build: Path) -> None:
+    """Library and functions, under the names by which they are imported."""
+    code = build / "code"
+    shutil.rmtree(code, ignore_errors=True)
+    shutil.copytree(ROOT / "src" / "postwright", code / "postwright", ignore=_LEFT_OUT)
+    shutil.copytree(ROOT / "lambdas", code / "lambdas", ignore=_LEFT_OUT)
+
+
+def build_layers(build: Path) -> None:
+    """Both layers, unless they were built from the same lock by the same rules."""
+    layers = build / "layers"
+    stamp = layers / "built-from.txt"
+    wanted = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(layers, ignore_errors=True)
+    for name, lines in split_lock(LOCK.read_text(encoding="utf-8")).items():
+        folder = layers / name
+        folder.mkdir(parents=True)
+        requirements = layers / f"{name}.txt"
+        requirements.write_text(lines, encoding="utf-8")
+        _install(requirements, folder / "python")
+    stamp.write_text(wanted)
+
+
+def split_lock(text: str) -> dict[str, str]:
+    """The lines of the lock by layer: the extra `preflight` of the project is the probe layer."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"]["preflight"]
+    probes = {re.split(r"[<>=~!]", line)[0].strip().lower() for line in extra}
+    layers: dict[str, list[str]] = {"common": [], "probe": []}
+    for block in re.findall(r"^\S.*?(?=^[A-Za-z]|\Z)", text, re.MULTILINE | re.DOTALL):
+        name = block.partition("==")[0].lower()
+        layers["probe" if name in probes else "common"].append(block)
+    return {name: "".join(blocks) for name, blocks in layers.items()}
+
+
+def _install(requirements: Path, target: Path) -> None:
+    platforms = [part for name in PLATFORMS for part in ("--platform", name)]
+    subprocess.run(  # noqa: S603  our own interpreter and arguments
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-compile", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
+            *(*platforms, "--implementation", "cp", "--python-version", PYTHON),
+            *("--target", str(target), "--requirement", str(requirements)),
+        ],
+        check=True,
+    )
+    shutil.rmtree(target / "bin", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
