@@ -19,8 +19,9 @@ from postwright.errors import (
     QuotaExceededError,
     RateLimitedError,
 )
-from postwright.ledger import CALL_BUCKET, CONTAINER_BUCKET, DAY, Ledger
-from postwright.models import Ref, Slot
+from postwright.failures import GraphFailure
+from postwright.ledger import CALL_BUCKET, CONTAINER_BUCKET, DAY, HOUR, Ledger
+from postwright.models import Ref, Slot, Throttle, UsageSeen
 from postwright.store import Store
 from tests.unit.core_world import World, attempt, finished
 
@@ -589,6 +590,66 @@ def test_what_was_given_back_in_another_bucket_makes_no_room(given_back: int) ->
     seen = Ledger(now, calls={now: given_back, now - CALL_BUCKET: 5})
 
     assert seen.calls_made == 5
+
+
+@pytest.mark.parametrize(("over_after_minutes", "is_fresh"), [(10, False), (-10, True)])
+def test_what_the_headers_said_before_a_refusal_says_nothing_after_it(
+    over_after_minutes: int, is_fresh: bool
+) -> None:
+    seen_at = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    over_at = seen_at + timedelta(minutes=over_after_minutes)
+
+    seen = Ledger(
+        seen_at + timedelta(minutes=20),
+        usage=UsageSeen(percent=95, at=clock.to_text(seen_at), calls_ever=1, calls_then=1),
+        throttle=Throttle(until=clock.to_text(over_at), refusals=1),
+    )
+
+    assert seen.usage_is_fresh == is_fresh
+
+
+def test_what_still_counts_is_not_taken_out_of_the_record() -> None:
+    now = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+    counts = Ledger(now, made={now - DAY: 1}, calls={now - HOUR: 1}, posted={"job": now - DAY})
+    over = Ledger(now + timedelta(minutes=20), made=counts.made, posted=counts.posted)
+
+    assert counts.stale() == []
+    assert over.stale() == ["made#20261130T0900Z", "posted#job"]
+
+
+def test_a_refusal_that_ends_sooner_does_not_end_a_longer_one(world: World) -> None:
+    for seconds in (1200, 60):
+        world.app.budgets.refused("default", GraphFailure("read", 400, 4, wait_seconds=seconds))
+
+    assert world.app.budgets.throttled_seconds("default") == pytest.approx(1200, abs=1)
+
+
+def test_who_waits_for_the_same_thing_does_not_come_back_at_once(world: World) -> None:
+    world.app.budgets.refused("default", GraphFailure("read", 400, 4, wait_seconds=1200))
+
+    pauses = {world.app.budgets.take_calls("default", 1, "new").pause for _ in range(20)}
+
+    assert len(pauses) > 1
+
+
+def test_a_container_that_no_run_reserved_is_given_back_too(world: World) -> None:
+    ref = Ref(session_id="s1", group_id="g1", job_id="without a slot")
+    taken = world.app.budgets.take_container(ref)
+    assert not isinstance(taken, Short)
+
+    world.app.budgets.give_back_container(ref, taken)
+
+    assert ledger(world).containers_used == 0
+
+
+def test_a_full_quota_is_asked_about_again_within_the_hour(world: World) -> None:
+    quota_of(world, 1)
+    world.lab.published(world.image_on_instagram())
+    ref = about_to_begin(world, "g1", on_quota="wait")
+
+    assert check(world, ref) == "wait"
+    assert 3000 < world.app.budgets.asks_again_in(ref) <= 3630
 
 
 def test_a_short_answer_without_a_time_gives_none() -> None:
