@@ -12,7 +12,7 @@ import pytest
 from postwright.errors import InvalidPostError
 from postwright.models import MediaItem, Problem
 from postwright.posts import Post, prepare
-from postwright.preflight import judging
+from postwright.preflight import judging, objects
 from postwright.preflight.delivery import (
     BLOCK_BYTES,
     IMAGE_BUDGET_BYTES,
@@ -26,6 +26,7 @@ from postwright.preflight.judging import Seen
 from tests.corpus import films, photos
 from tests.media import MediaServer, film, picture
 from tests.unit.core_world import SESSION, World
+from tests.unit.raw_server import serving
 
 pytest_plugins = ("tests.unit.core_fixtures",)
 
@@ -142,6 +143,49 @@ def test_an_object_that_has_another_size_meanwhile_is_told(media: MediaServer) -
         UrlSource(url, 100, IMAGE_BUDGET_BYTES) as source,
     ):
         judging.look(source)
+
+
+def raw(status: str, told_bytes: int, body: bytes, content_type: str = "image/jpeg") -> bytes:
+    """An answer to a request for the first ten bytes of ten, which tells that it has so many."""
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Range: bytes 0-9/10\r\n"
+        f"Content-Length: {told_bytes}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def test_of_an_answer_without_a_range_the_body_is_not_read() -> None:
+    endless = raw("200 OK", 10**12, b"x" * 1000)
+
+    with (
+        serving(endless) as server,
+        UrlSource(f"{server.origin}/a.jpg", 10, IMAGE_BUDGET_BYTES) as source,
+        pytest.raises(UrlTroubleError) as raised,
+    ):
+        source.read(0, 10)
+
+    assert (raised.value.rule, len(server.requests)) == ("url-range", 1)
+
+
+def test_fewer_bytes_than_the_range_are_not_taken() -> None:
+    with (
+        serving(raw("206 Partial Content", 5, b"short")) as server,
+        UrlSource(f"{server.origin}/a.jpg", 10, IMAGE_BUDGET_BYTES) as source,
+        pytest.raises(UrlTroubleError, match="url-range"),
+    ):
+        source.read(0, 10)
+
+
+def test_a_content_type_is_taken_without_its_parameters() -> None:
+    answer = raw("206 Partial Content", 10, b"0123456789", "image/jpeg ; charset=binary")
+
+    with (
+        serving(answer) as server,
+        UrlSource(f"{server.origin}/a.jpg", 10, IMAGE_BUDGET_BYTES) as source,
+    ):
+        source.read(0, 10)
+
+    assert source.content_type == "image/jpeg"
 
 
 @pytest.mark.parametrize(
@@ -299,6 +343,29 @@ def test_each_version_is_read_once_and_a_new_one_again(world: World) -> None:
     assert again is first
     assert (first.shape, other.shape) == ("320x320", "640x640")
     assert seen_of(world, key) is other
+
+
+def test_the_same_bytes_served_as_something_else_are_looked_at_again(world: World) -> None:
+    key = world.upload("a.jpg")
+    first = seen_of(world, key)
+
+    world.cloud.s3.put_object(
+        Bucket=world.app.settings.bucket, Key=key, Body=picture(), ContentType="text/plain"
+    )
+
+    assert (first.content_type, seen_of(world, key).content_type) == ("image/jpeg", "text/plain")
+
+
+def test_only_the_objects_that_were_seen_last_are_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "_KEPT", 2)
+    keys = [world.upload(f"{number}.jpg") for number in range(3)]
+
+    first, _, last = (seen_of(world, key) for key in keys)
+
+    assert seen_of(world, keys[2]) is last
+    assert seen_of(world, keys[0]) is not first
 
 
 def seen_of(world: World, key: str) -> Seen:

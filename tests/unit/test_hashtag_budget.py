@@ -153,6 +153,15 @@ def test_a_repeat_does_not_begin_the_seven_days_anew(world: World, tool: Tool) -
     assert tool.standing().hashtags == []
 
 
+def test_a_search_elsewhere_after_the_seven_days_begins_them_anew(world: World, tool: Tool) -> None:
+    tool.search("sea")
+    world.advance(WEEK + HOUR)
+
+    search_elsewhere(world, "sea")
+
+    assert days_left(tool) == 7
+
+
 def test_a_search_too_many_is_refused_before_the_call_with_the_time_when_one_frees(
     world: World, tool: Tool
 ) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from postwright import preflight
 from postwright.models import MediaItem, MediaKind, Problem
 from postwright.preflight import check_count, check_files, check_text, rules
-from postwright.preflight.films import VideoFacts
+from postwright.preflight.films import Sound, VideoFacts
 from postwright.preflight.image_rules import IMAGE_RULES
 from postwright.preflight.images import ImageFacts
 from postwright.preflight.judging import size_rules
@@ -317,6 +317,27 @@ def test_a_video_of_an_impossible_shape_is_refused(width: int | None, height: in
     assert rules_of(problems) == ["video-codec", "video-ratio"]
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(60.04, []), (60.06, ["video-frame-rate"])])
+def test_a_slightly_rounded_rate_is_within_the_tolerance_and_no_more(
+    rate: float, expected: list[str]
+) -> None:
+    facts = VideoFacts("MP4", "AVC", 5.0, rate, 720, 1280, 1)
+
+    assert rules_of(rules.apply(VIDEO_RULES, facts, "1: a")) == expected
+
+
+def test_every_sound_track_is_judged() -> None:
+    sounds = (Sound("AAC", 48_000, 2, 128_000), Sound("MPEG Audio", 96_000, 6, 320_000))
+    facts = VideoFacts("MP4", "AVC", 5.0, 30.0, 720, 1280, 1, sounds=sounds)
+
+    assert rules_of(rules.apply(VIDEO_RULES, facts, "1: a")) == [
+        "audio-codec",
+        "audio-rate",
+        "audio-channels",
+        "audio-bit-rate",
+    ]
+
+
 def test_a_slightly_rounded_crop_is_within_the_tolerance_and_no_more() -> None:
     ratio = next(rule for rule in IMAGE_RULES if rule.id == "image-ratio")
 
@@ -366,6 +387,7 @@ PLACED = {**TAG, "x": 0.5, "y": 0.5}
         ("video", True, {"user_tags": [TAG]}, ["user-tags-kind"]),
         ("image", False, {"location_id": "106377336067638"}, []),
         ("image", False, {"location_id": "Skagen"}, ["location-form"]),
+        ("image", False, {"location_id": "\uff11\uff12"}, ["location-form"]),
         ("video", False, {"cover_key": "s/enhanced/c.jpg"}, []),
         ("image", False, {"cover_key": "s/enhanced/c.jpg"}, ["cover-kind"]),
         ("video", True, {"cover_key": "s/enhanced/c.jpg"}, ["cover-kind"]),
