@@ -9,17 +9,14 @@ import logging
 import os
 import pkgutil
 import shutil
-import signal
 import socket
 import sys
 import tempfile
-import threading
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,7 +41,7 @@ from sandbox.names import (
     TABLE,
 )
 from sandbox.refreshing import DailyRefresh
-from sandbox.serving import HOST, Server, listen
+from sandbox.serving import HOST, Server, listen, told_to_end
 from sandbox.sweeping import Sweeper
 
 _log = logging.getLogger(__name__)
@@ -299,21 +296,11 @@ def serve(options: SandboxOptions, *, as_json: bool = False) -> None:
 
     With `as_json`, stdout gets exactly one line, when everything answers.
     """
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        with Sandbox(options) as sandbox:
-            lines = [_ready_document(sandbox)] if as_json else _ready_lines(sandbox)
-            sys.stdout.write("\n".join(lines) + "\n")
-            sys.stdout.flush()
-            stop.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with told_to_end() as until_the_end, Sandbox(options) as sandbox:
+        lines = [_ready_document(sandbox)] if as_json else _ready_lines(sandbox)
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        until_the_end()
 
 
 def _ready_document(sandbox: Sandbox) -> str:

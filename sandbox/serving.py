@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -64,3 +69,28 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._uvicorn.should_exit = True
         self._thread.join(2 * _CLOSE_SECONDS)
+
+
+@contextmanager
+def told_to_end() -> Iterator[Callable[[], None]]:
+    """What waits until SIGTERM or Ctrl-C comes, at once where one has come before.
+
+    For the main thread. A `threading.Event` would not do: the signal may come while the main
+    thread holds the event's lock, and its handler would wait for that lock for ever.
+    """
+    ended, end_it = os.pipe()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        os.write(end_it, b".")
+
+    def wait() -> None:
+        os.read(ended, 1)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield wait
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(ended)
+        os.close(end_it)

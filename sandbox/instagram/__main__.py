@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from sandbox.clock import SimulatedClock, speed_from
 from sandbox.instagram import DEMO_ACCOUNT, SimulatedInstagram, application
 from sandbox.loopback import LoopbackOnly
-from sandbox.serving import PortInUseError, Server, listen
+from sandbox.serving import PortInUseError, Server, listen, told_to_end
 
 _PORT_MAX = 65_535
 
@@ -25,22 +23,22 @@ _PORT_MAX = 65_535
 def main() -> int:
     """Serve until told to stop; 2 when the port is taken."""
     options = _options()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         listener = listen(options.port, "--port")
     except PortInUseError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with tempfile.TemporaryDirectory(prefix="simulated-instagram-") as media:
+    with (
+        told_to_end() as until_the_end,
+        tempfile.TemporaryDirectory(prefix="simulated-instagram-") as media,
+    ):
         instagram = SimulatedInstagram(SimulatedClock(options.speed), origin, Path(media))
         with Server(LoopbackOnly(application(instagram)), listener):
             ready = {"instagram": origin, "token": DEMO_ACCOUNT.token}
             sys.stdout.write(json.dumps(ready) + "\n")
             sys.stdout.flush()
-            stop.wait()
+            until_the_end()
         instagram.close()
     return 0
 
