@@ -16,6 +16,7 @@ from constructs import Construct
 from infra.findings import accept, wildcard
 from infra.settings import Settings
 from infra.sign_in import SignIn
+from infra.storage import private_bucket
 
 
 class Site(Construct):
@@ -30,14 +31,9 @@ class Site(Construct):
         sign_in_pages: str | None,
     ) -> None:
         super().__init__(scope, "Site")
-        self._page = s3.Bucket(
+        self._page = private_bucket(
             self,
             "Page",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             removal_policy=cdk.RemovalPolicy.DESTROY,  # its content comes from web/
         )
         headers = self._headers(media, sign_in_pages)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
@@ -50,14 +52,9 @@ class Storage(Construct):
 
     def _media(self, keep: cdk.RemovalPolicy) -> s3.Bucket:
         """Versioned, so that what is published is what was checked, whoever replaces a file."""
-        media = s3.Bucket(
+        media = private_bucket(
             self,
             "Media",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=True,
             removal_policy=keep,
             lifecycle_rules=[
@@ -77,3 +74,17 @@ class Storage(Construct):
             },
         )
         return media
+
+
+def private_bucket(scope: Construct, name: str, **more: Any) -> s3.Bucket:
+    """Encrypted, over TLS only and open to nobody; `more` as in `s3.Bucket`."""
+    return s3.Bucket(
+        scope,
+        name,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        **more,
+    )

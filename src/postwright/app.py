@@ -88,9 +88,7 @@ class App:
         if urgency is None:
             taken = self.budgets.count_calls(account_id, calls)
         else:
-            taken = self.budgets.take_calls(account_id, calls, urgency)
-        if taken.pause:
-            raise taken.error
+            taken = self.budgets.take_calls(account_id, calls, urgency).without_pause()
         instagram = self.instagram(account_id, token_read_now=token_read_now)
         try:
             yield instagram
@@ -146,9 +144,7 @@ class App:
         self._count(account_id, failure)
 
     def _take_call(self, account_id: str) -> None:
-        taken = self.budgets.take_calls(account_id, 1, "new")
-        if taken.pause:
-            raise taken.error
+        self.budgets.take_calls(account_id, 1, "new").without_pause()
 
     def _count(self, account_id: str, failure: GraphFailure) -> None:
         """Of searches no more than this: headers and refusals there are about the app, and say

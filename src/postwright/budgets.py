@@ -110,6 +110,12 @@ class Taken:
             wait_seconds=self.pause,
         )
 
+    def without_pause(self) -> Taken:
+        """Itself, for who cannot wait. Raises RateLimitedError where there must be a pause."""
+        if self.pause:
+            raise self.error
+        return self
+
 
 @dataclass(frozen=True)
 class Short:
@@ -263,8 +269,7 @@ class Budgets:
         taken = self.take_container(no_run)
         if isinstance(taken, Short):
             raise taken.error("try again then")
-        if taken.pause:
-            raise taken.error
+        taken.without_pause()
 
     def give_back_container(self, ref: Ref, taken: Taken) -> None:
         """Instagram has certainly made none: the run may make another in its place."""

@@ -82,9 +82,7 @@ def _takes_twenty(app: App, account_id: str) -> bool:
 
 def _check_calls(app: App, account_id: str) -> None:
     """Raise RateLimitedError unless there are calls for all containers and a look at each."""
-    taken = app.budgets.take_calls(account_id, 0, "new", ahead=2 * CONTAINERS)
-    if taken.pause:
-        raise taken.error
+    app.budgets.take_calls(account_id, 0, "new", ahead=2 * CONTAINERS).without_pause()
 
 
 def _wait_for(app: App, account_id: str, containers: Sequence[str]) -> None:
