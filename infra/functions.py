@@ -42,6 +42,10 @@ LIMITS: Mapping[str, Limits] = {
 }
 USUAL = Limits()
 
+_SMALL: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
+"""For those who read media in several threads, each of which would keep freed memory to itself.
+Source: man 3 mallopt, M_ARENA_MAX, read 2026-11."""
+
 CALLED_BY_EVENTS = ("record_failure", "refresh_token", "sweep_jobs")
 """Nobody waits for their answer, so an event that none of their tries could handle is kept."""
 
@@ -100,7 +104,7 @@ class Functions(Construct):
             memory_size=limits.megabytes,
             timeout=cdk.Duration.seconds(limits.seconds),
             role=self._role(name, title, log, arns),
-            environment=self._environment,
+            environment={**self._environment, **(_SMALL if limits.preflights else {})},
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log,
             logging_format=lambda_.LoggingFormat.JSON,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -46,10 +47,13 @@ class Stored:
 
 
 class Tokens:
-    """Credentials by account, kept in memory for a few minutes."""
+    """Credentials by account, kept in memory for a few minutes.
 
-    def __init__(self, client: SSMClient, prefix: str, cache_seconds: int) -> None:
-        self._client = client
+    Without a client one is made when it is first needed, which in many processes is never.
+    """
+
+    def __init__(self, client: SSMClient | None, prefix: str, cache_seconds: int) -> None:
+        self._given = client
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}
@@ -58,7 +62,11 @@ class Tokens:
     @classmethod
     def connect(cls, prefix: str, cache_seconds: int) -> Tokens:
         """Tokens on the Parameter Store that the AWS environment variables lead to."""
-        return cls(boto3.client("ssm"), prefix, cache_seconds)
+        return cls(None, prefix, cache_seconds)
+
+    @cached_property
+    def _client(self) -> SSMClient:
+        return self._given or boto3.client("ssm")
 
     def credentials(self, account_id: str) -> Credentials:
         """Token and user id of an account; raises TokenInvalidError when they are not stored."""

@@ -30,7 +30,8 @@ from postwright.preflight.option_rules import OPTION_RULES, Asked
 from postwright.preflight.rules import Finding
 from postwright.preflight.sources import opened
 
-_AT_ONCE: Final = 10
+_AT_ONCE: Final = 4
+"""More would wait less for S3; each keeps memory of its own, which a function pays for."""
 _CROP_TOLERANCE: Final = 0.01
 
 N = TypeVar("N")

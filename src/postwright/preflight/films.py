@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,6 +19,8 @@ CONTAINERS: Final = limits.VIDEO_CONTAINERS.value
 _FOREIGN_BYTES: Final = 128 * 1024
 """What is read of an object that is neither MP4 nor MOV, to name its codec."""
 _MOOV_MAX: Final = 64 * 1024 * 1024
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Parsing keeps megabytes busy, and computing gains nothing from threads."""
 _NO_TRACK: Final = Unreadable("no video track that can be read")
 _CUT_OFF: Final = Unreadable("cut off: the end of the file is missing")
 
@@ -128,7 +131,8 @@ def _ask_mediainfo(
 ) -> VideoFacts | Unreadable:
     from pymediainfo import MediaInfo
 
-    text: str = MediaInfo.parse(file, output="JSON")
+    with _ONE_AT_A_TIME:
+        text: str = MediaInfo.parse(file, output="JSON")
     tracks: list[dict[str, Any]] = json.loads(text, strict=False)["media"]["track"]
     general = next((track for track in tracks if track["@type"] == "General"), {})
     if container not in CONTAINERS and (general.get("extra") or {}).get("IsTruncated") == "Yes":
