@@ -2,8 +2,8 @@
 
 The graph has a node for each function and method of `lambdas` and `postwright`. An edge is any
 mention of another one: by name, by module (`runs.start`), on `self`, or on one of the parts of
-`App` (`app.store.claim`). A mention counts even where a condition keeps the call from happening, so the
-answer is what a function may do at most.
+`App` (`app.store.claim`). A mention counts even where a condition keeps the call from happening, so
+the answer is what a function may do at most.
 """
 
 from __future__ import annotations
