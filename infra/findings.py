@@ -18,7 +18,12 @@ def accept(construct: IConstruct, reasons: dict[str, str]) -> None:
     """
     for name, reason in reasons.items():
         ACCEPTED.append((construct.node.path, name, reason))
-        cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=name, reason=reason))
+        acknowledge(construct, name, reason)
+
+
+def acknowledge(construct: IConstruct, name: str, reason: str) -> None:
+    """Take a finding out of the report."""
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=name, reason=reason))
 
 
 def wildcard(scope: Construct, arn: str) -> str:

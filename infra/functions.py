@@ -143,10 +143,10 @@ class Functions(Construct):
         )
 
 
-_NOTHING_TO_KEEP = dict.fromkeys(
-    ("Serverless-LambdaDLQ", "Serverless-LambdaAsyncFailureDestination"),
-    "It is called only by who waits for the answer: the state machine or the HTTP API.",
-)
+_NOTHING_TO_KEEP = {
+    "Serverless-LambdaDLQ": "It is called only by who waits for the answer: the state machine or"
+    " the HTTP API.",
+}
 _KEPT_ELSEWHERE = {
     "Serverless-LambdaDLQ": "An event that fails goes to the dead letters as its failure"
     " destination, which tells the error besides the event.",

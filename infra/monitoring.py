@@ -22,7 +22,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.api import ROUTES
-from infra.findings import accept
 from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
 from infra.settings import Settings
 
@@ -74,6 +73,7 @@ class Monitoring(Construct):
         self.dashboard = self._dashboard(settings, machine, alarms)
 
     def _topic(self, settings: Settings, dead_letters: sqs.IQueue) -> sns.Topic:
+        """Not encrypted: CloudWatch cannot use the account's key for SNS, and no secret is said."""
         topic = sns.Topic(self, "Alarms", enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -89,13 +89,6 @@ class Monitoring(Construct):
                     settings.alarm_email, dead_letter_queue=dead_letters
                 )
             )
-        accept(
-            topic,
-            {
-                "AwsSolutions-SNS2": "CloudWatch cannot use the account's key for SNS, and what is"
-                " said here holds no secret.",
-            },
-        )
         return topic
 
     def _lead_events_to_the_topic(self, dead_letters: sqs.IQueue) -> None:
@@ -143,8 +136,15 @@ class Monitoring(Construct):
             ),
             _Alarm(
                 "BudgetNearlyUsed",
-                "An account has used more than 80 % of its posts, containers or calls",
-                self._own("BudgetUsed", "Maximum"),
+                "An account has used more than 80 % of its posts or containers of 24 hours",
+                cloudwatch.MathExpression(
+                    expression="MAX([posts, containers])",
+                    using_metrics={
+                        budget: self._own("BudgetUsed", "Maximum", Budget=budget)
+                        for budget in ("posts", "containers")
+                    },
+                    period=_MINUTES(5),
+                ),
                 above=80,
             ),
             _Alarm(

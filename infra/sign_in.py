@@ -62,8 +62,6 @@ class UserPool(Construct):
             {
                 "AwsSolutions-COG2": "A second factor can be set up by each user. It cannot be"
                 " required here, because the first sign-in may come from a script.",
-                "AwsSolutions-COG3": "Threat protection belongs to the plan Plus, which costs per"
-                " user. It can be switched on in the console.",
                 "AwsSolutions-COG8": "The plan Plus costs per user; Essentials has what is needed.",
             },
         )

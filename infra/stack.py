@@ -39,7 +39,10 @@ class PostwrightStack(cdk.Stack):
             self,
             settings=settings,
             arns=self._arns(),
-            environment=self._environment(),
+            environment={
+                **self._environment(),
+                "POWERTOOLS_SERVICE_NAME": settings.stack_name,
+            },
             dead_letters=self._dead_letters,
         ).by_name
         workflow = Workflow(

@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, containers
+from postwright.emitting import measured
 from postwright.models import Ref
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return containers.check_quota(app.current(), Ref.model_validate(event))

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import api, app
+from postwright.emitting import measured
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return api.get_status(app.current(), event)

@@ -14,8 +14,10 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, runs
+from postwright.emitting import measured
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return runs.load(
         app.current(),

@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, publishing
+from postwright.emitting import measured
 from postwright.models import Ref
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return publishing.publish(
         app.current(),

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, closing
+from postwright.emitting import measured
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return closing.record_failure(app.current(), event)

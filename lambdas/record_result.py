@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, publishing
+from postwright.emitting import measured
 from postwright.models import Ref
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return publishing.record_result(app.current(), Ref.model_validate(event))

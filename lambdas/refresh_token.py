@@ -11,20 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-
 from postwright import app, refreshing
+from postwright.emitting import measured
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     outcomes = refreshing.refresh_all(
         app.current(), remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000
     )
-    for about, numbers in refreshing.measures(outcomes):
-        metrics = EphemeralMetrics(namespace="Postwright", service="refresh_token")
-        for name, value in about.items():
-            metrics.add_dimension(name, value)
-        for name, number in numbers.items():
-            metrics.add_metric(name, MetricUnit.Count, number)
-        metrics.flush_metrics()
     return {"accounts": [outcome.to_json() for outcome in outcomes]}

@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from postwright import app, settling
+from postwright.emitting import measured
 
 
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     return settling.sweep(
         app.current(), remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000

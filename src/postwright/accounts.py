@@ -104,6 +104,16 @@ def state_of(app: App, account_id: str) -> AccountState:
     )
 
 
+def used_percent(app: App, ledger: Ledger) -> dict[str, float]:
+    """How much of each budget is used or held, in percent."""
+    posts, containers = _posts(ledger), _containers(ledger, app.settings.containers_per_day)
+    return {
+        "posts": 100 * (posts.used + posts.held) / max(1, posts.total),
+        "containers": 100 * (containers.used + containers.reserved) / containers.limit,
+        "calls": _calls(ledger, app.settings.calls_per_hour).percent,
+    }
+
+
 def _posts(ledger: Ledger) -> Posts:
     seen = ledger.quota
     is_fresh = seen is not None and ledger.read_at - parse_instant(seen.at) < DAY

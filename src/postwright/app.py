@@ -10,7 +10,7 @@ from functools import cache
 
 import httpx
 
-from postwright import breaker, refreshing
+from postwright import breaker, failures, refreshing
 from postwright.alarms import Alarms
 from postwright.budgets import Budgets, Urgency
 from postwright.errors import TokenInvalidError
@@ -18,6 +18,7 @@ from postwright.executions import Executions
 from postwright.failures import GraphFailure
 from postwright.hosts import Hosts, login_of
 from postwright.instagram import InstagramClient, new_http_client
+from postwright.measures import Measures
 from postwright.media import MediaBucket
 from postwright.preflight.objects import SeenObjects
 from postwright.settings import Settings
@@ -37,6 +38,7 @@ class App:
     alarms: Alarms = field(default_factory=Alarms)
     http: httpx.Client = field(default_factory=new_http_client)
     seen_objects: SeenObjects = field(default_factory=SeenObjects)
+    measures: Measures = field(default_factory=Measures)
     _seen: set[str] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
@@ -126,13 +128,19 @@ class App:
         on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> InstagramClient:
         hosts = Hosts.of(self.settings)
+
+        def count_call() -> None:
+            if before_call is not None:
+                before_call()
+            self.measures.add("GraphCalls")
+
         return InstagramClient(
             token,
             user_id,
             graph_url=lambda current: hosts.graph(login_of(current)),
             http=self.http,
             renew_token=renew_token,
-            before_call=before_call,
+            before_call=count_call,
             on_failure=on_failure or (lambda failure: self._note(account_id, failure)),
         )
 
@@ -150,7 +158,10 @@ class App:
         """Of searches no more than this: headers and refusals there are about the app, and say
         nothing of what is left to the account.
         """
+        error_class = type(failures.classify(failure)).__name__
+        self.measures.add("GraphErrors", ErrorClass=error_class)
         if not failure.is_known:
+            self.measures.add("UnknownGraphErrors")
             self.store.count_unknown(account_id, failure)
 
 

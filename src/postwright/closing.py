@@ -92,7 +92,9 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
     group = app.store.fence(job.session_id, job.group_id)
     if group is None or group.active_job_id != job.job_id:
         if job.status == "publishing":
-            app.store.update_job(ref, **_ending(job, "failed", execution))
+            ending = _ending(job, "failed", execution)
+            app.store.update_job(ref, **ending)
+            app.measures.ended(job, ending["status"])
             app.budgets.let_go(ref.account_id, ref.job_id)
         return True
     status = group.publish_status
@@ -106,6 +108,7 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
         app.store.close_group(group, ref, status, changes, release=released)
     except ConditionFailedError:
         return False
+    app.measures.ended(job, changes["status"])
     if status != "unconfirmed":  # its post may still count, until it is settled
         app.budgets.let_go(ref.account_id, ref.job_id, published=status == "published")
     return True

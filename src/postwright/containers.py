@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from postwright import (
     account_rules,
+    accounts,
     breaker,
     clock,
     errors,
@@ -41,11 +42,13 @@ from postwright.errors import (
     TransientGraphError,
 )
 from postwright.instagram import ContainerStatus, InstagramClient, Quota
+from postwright.ledger import Ledger
 from postwright.models import (
     PARENT,
     Container,
     Job,
     MediaKind,
+    QuotaSeen,
     Ref,
     SnapshotItem,
     now_text,
@@ -120,12 +123,22 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
             raise
         return _answer(job, "wait", _slow_seconds(error))
     app.budgets.heard(ref.account_id, taken, instagram)
+    _measure_budgets(app, ref, taken.ledger, held if isinstance(held, Quota) else held.quota)
     if isinstance(held, Quota):
         app.store.update_job(ref, phase=progress.phase_of(job))
         return {**_create_answer(job, _missing(job)), **_read(held)}
     if held.passes or (waits and held.frees_at):
         return {**_wait_for_quota(app, ref, job, held.wait_seconds), **_read(held.quota)}
     raise held.error("redrive the run then, or start with onQuota=wait", call="read")
+
+
+def _measure_budgets(app: App, ref: Ref, ledger: Ledger, quota: Quota | None) -> None:
+    """As the run finds them: with what others have taken, and without what it takes itself."""
+    if quota is not None:
+        seen = QuotaSeen(used=quota.used, total=quota.total, at=now_text())
+        ledger = replace(ledger.without([ref.job_id]), quota=seen)
+    for budget, percent in accounts.used_percent(app, ledger).items():
+        app.measures.add("BudgetUsed", percent, AccountId=ref.account_id, Budget=budget)
 
 
 def _wait_for_quota(app: App, ref: Ref, job: Job, seconds: int) -> dict[str, Any]:
@@ -442,6 +455,7 @@ def _look(app: App, ref: Ref, unfinished: Mapping[str, str]) -> list[_Look] | in
     taken = app.budgets.take_calls(ref.account_id, len(unfinished), "look")
     if taken.pause:
         return taken.pause
+    app.measures.add("Polls")
     instagram = app.instagram(ref.account_id)
 
     def look(key: str) -> _Look:
@@ -531,13 +545,14 @@ def _raise_overdue(app: App, job: Job, redrive_count: int) -> None:
         "image": app.settings.image_budget_seconds * (1 + redrive_count),
         "video": app.settings.video_budget_seconds * (1 + redrive_count),
     }
-    late = [
-        _name(job, key)
+    used = {
+        key: job.containers[key].age_seconds / budgets[_media_kind(job, key)]
         for key in _keys(job)
-        if (container := job.containers.get(key)) is not None
-        and container.state == "created"
-        and container.age_seconds > budgets[_media_kind(job, key)]
-    ]
+        if _state(job, key) == "created"
+    }
+    if used:
+        app.measures.add("ProcessingBudgetUsed", 100 * max(used.values()))
+    late = [_name(job, key) for key, share in used.items() if share > 1]
     if late:
         raise ProcessingFailedError(
             f"Instagram is still processing {', '.join(late)} and the time for it is used up."

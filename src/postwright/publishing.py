@@ -187,6 +187,7 @@ def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any
         error=None,
         finished_at=job.finished_at or now_text(),
     )
+    app.measures.ended(job, "published")
     return {
         "sessionId": ref.session_id,
         "groupId": ref.group_id,
@@ -322,7 +323,9 @@ def _refuse(app: App, ref: Ref, job: Job, attempt: Attempt) -> None:
             if attempt.n != 1:
                 raise
             cancelled = runs.job_of(app, ref).cancelled_by is not None
-            app.store.refuse_late(ref, attempt.seq, "cancelled" if cancelled else "failed")
+            outcome: Literal["failed", "cancelled"] = "cancelled" if cancelled else "failed"
+            app.store.refuse_late(ref, attempt.seq, outcome)
+            app.measures.ended(job, outcome)
         if attempt.n == 1:
             app.store.free_caption(ref, job.caption_hash or "")
 

@@ -14,8 +14,7 @@ Source: Instagram Platform, business login (stamp 2026-03-13) and refresh_access
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -98,6 +97,7 @@ def refresh_all(app: App, *, remaining_seconds: Callable[[], float]) -> list[Out
         else:
             outcome = _failed(app, account_id, "There was no time left to look at its token.")
         outcomes.append(outcome)
+        _measure(app, outcome)
         if outcome.alarm:
             try:
                 app.alarms.send(EVENT, outcome.to_json())
@@ -106,17 +106,6 @@ def refresh_all(app: App, *, remaining_seconds: Callable[[], float]) -> list[Out
     if unsent is not None:
         raise unsent
     return outcomes
-
-
-def measures(outcomes: Sequence[Outcome]) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
-    """Numbers for an alarm, with what they are about: each account, and all of them together."""
-    for outcome in outcomes:
-        days = outcome.facts.days_left if outcome.facts else None
-        if days is not None:
-            yield {"AccountId": outcome.account_id}, {"TokenDaysLeft": days}
-    did = Counter(outcome.did for outcome in outcomes)
-    counts = {"TokensRefreshed": did["refreshed"], "TokenRefreshesFailed": did["failed"]}
-    yield {}, {**counts, "TokenAlarms": sum(outcome.alarm is not None for outcome in outcomes)}
 
 
 def refresh(
@@ -402,6 +391,15 @@ def _failed(app: App, account_id: str, sentence: str) -> Outcome:
         facts = None
     alarm = _alarm(facts) if facts else None
     return Outcome(account_id, "failed", sentence, facts, alarm)
+
+
+def _measure(app: App, outcome: Outcome) -> None:
+    days = outcome.facts.days_left if outcome.facts else None
+    if days is not None:
+        app.measures.add("TokenDaysLeft", days, AccountId=outcome.account_id)
+    app.measures.add("TokensRefreshed", outcome.did == "refreshed")
+    app.measures.add("TokenRefreshesFailed", outcome.did == "failed")
+    app.measures.add("TokenAlarms", outcome.alarm is not None)
 
 
 def _without_secrets(error: Exception) -> str:

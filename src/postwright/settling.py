@@ -276,6 +276,7 @@ def _disprove(app: App, case: Case, settlement: Settlement) -> bool:
         app.store.disprove(case.ref, case.attempt.seq, settlement.by, changes, release=cancelled)
     except ConditionFailedError:
         return False
+    app.measures.ended(case.job, state)
     app.store.free_caption(case.ref, case.job.caption_hash or "")
     app.budgets.let_go(case.ref.account_id, case.ref.job_id)
     return True

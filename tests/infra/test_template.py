@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from infra import grants, names
 from infra.api import ROUTES
 from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
-from postwright import instagram, logins, publishing
+from postwright import alarms, instagram, logins, publishing
 from postwright.settings import Settings
 from sandbox.aws import _TABLE_DEFINITION
 from sandbox.server import API
@@ -470,15 +469,7 @@ def test_everything_that_takes_tags_has_them(usual: Synthesized, chosen: Synthes
 
 
 def test_events_that_need_attention_reach_the_topic(usual: Synthesized) -> None:
-    source = ast.parse((names.ROOT / "src/postwright/alarms.py").read_text())
-    said = next(
-        node.value.value
-        for node in source.body
-        if isinstance(node, ast.AnnAssign)
-        and ast.unparse(node.target) == "SOURCE"
-        and isinstance(node.value, ast.Constant)
-    )
-    rule = rule_on(usual, str(said))
+    rule = rule_on(usual, alarms.SOURCE)
     (target,) = rule["Targets"]
     (policy,) = usual.properties("AWS::SNS::TopicPolicy")
     principals = json.dumps(policy["PolicyDocument"])

@@ -90,9 +90,9 @@ def test_it_measures_each_account_and_all_together(sandbox: Sandbox, log: Path) 
         for line in lines
         if line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Postwright"
     ]
-    assert [line.pop("AccountId", None) for line in measured] == ["default", "second", None]
-    assert all(45 < line["TokenDaysLeft"][0] <= 60 for line in measured[:2])
-    assert measured[2] == {
+    assert [line.pop("AccountId", None) for line in measured] == [None, "default", "second"]
+    assert all(45 < line["TokenDaysLeft"][0] <= 60 for line in measured[1:])
+    assert measured[0] == {
         "TokensRefreshed": [0.0],
         "TokenRefreshesFailed": [0.0],
         "TokenAlarms": [0.0],
