@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,9 @@ WANTED = {
 }
 
 
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
+
+
 def title_of(alarm: dict[str, Any]) -> str:
     return str(alarm["AlarmDescription"]).rpartition(", ")[2].rstrip(".")
 
@@ -67,6 +71,11 @@ def watched(alarm: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 def test_there_is_an_alarm_for_everything_that_somebody_must_hear_of(usual: Synthesized) -> None:
     assert alarms_of(usual).keys() == WANTED
+
+
+def test_the_runbook_has_a_section_for_each_alarm_and_no_other(usual: Synthesized) -> None:
+    sections = re.findall(r"^### (.+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(sections) == sorted(alarms_of(usual))
 
 
 def test_every_alarm_reaches_the_topic_and_is_quiet_while_nothing_happens(
