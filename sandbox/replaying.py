@@ -38,6 +38,8 @@ Stop = tuple[datetime, Callable[[str], object]]
 _LAST_OF_ITS_INSTANT: Final = timedelta(seconds=1)
 """An error may end a Map, so iterations that had ended by then end first."""
 _STOP_WALL_SECONDS: Final = 30.0
+_STOP_COMES_WITHIN: Final = timedelta(seconds=1)
+"""Of simulated time, which does not pass while the run is being stopped."""
 _NAMES = itertools.count(1)
 
 
@@ -161,9 +163,10 @@ class _Tape:
         with self._lock:
             tries = self._answers.get(key)
             recorded = tries.pop(0) if tries and tries[0].run <= self._run else None
-            if recorded is None:
-                self.beyond[name] += 1
         if recorded is None:
+            self._wait_for_stop()
+            with self._lock:
+                self.beyond[name] += 1
             text = f"{name} was not asked for so often when this was recorded"
             return Answer({"errorType": TAPE_IS_OVER, "errorMessage": text}, error=True)
         if recorded.ended_at is None or recorded.outcome == "timed_out":
@@ -173,6 +176,16 @@ class _Tape:
             due += _LAST_OF_ITS_INSTANT
         self.clock.wait_until(due, self._over, was_busy=True)
         return _answer(recorded)
+
+    def _wait_for_stop(self) -> None:
+        """Raises InvokeError when the run is stopped now: then a stop came before this was asked
+        for, and a replay may be a little late with its own.
+        """
+        if self._stop is None:
+            return
+        due = max(self.clock.now(), self._stop[0]) + _STOP_COMES_WITHIN
+        if not self.clock.wait_until(due, self._over, was_busy=True):
+            raise InvokeError("SdkClientException", 500)
 
     def _never_answer(self, recorded: Try, event: Any) -> NoReturn:
         with self._lock:

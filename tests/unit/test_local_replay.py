@@ -18,7 +18,7 @@ import pytest
 from postwright import recording, redaction, replay
 from postwright.history import History
 from postwright.recording import Recording
-from sandbox import replaying
+from sandbox import engine, replaying
 from sandbox.instagram.accounts import DEMO_ACCOUNT
 from sandbox.server import DEFINITION, Sandbox, SandboxOptions
 from tests.history_tape import Tape
@@ -331,6 +331,25 @@ def test_what_is_asked_too_often_and_what_nobody_asks_for_is_counted(
     assert now.asked_beyond == {"CheckQuota": 1}
     assert now.left == {"Publish": 1, "RecordResult": 1}
     assert now.history.outcome == redaction.TAPE_IS_OVER
+
+
+def test_an_item_that_was_about_to_ask_when_the_run_was_stopped_waits_for_a_late_stop(
+    runs: Runs, definition: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = runs["stopped_at_work"].history()
+    abort = engine.abort
+
+    def late(*arguments: Any, **options: Any) -> None:
+        time.sleep(0.3)  # the other item asks meanwhile
+        abort(*arguments, **options)
+
+    monkeypatch.setattr(engine, "abort", late)
+
+    now = replaying.play(definition, then)
+
+    assert [end.status for end in now.history.ends] == ["ABORTED", "SUCCEEDED"]
+    assert replay.compare(then, now.history) == (None, [])
+    assert (dict(now.asked_beyond), dict(now.left)) == ({}, {})
 
 
 def test_a_stop_comes_about_as_long_after_the_wait_has_begun(

@@ -111,9 +111,9 @@ def test_the_api_answers_500_for_an_invocation_without_an_answer(
 
 
 def stopped(bench: Workbench) -> None:
-    """Start a run and stop it while it waits."""
+    """Start a run and stop it while it waits; for a time that stands still."""
     job_id = bench.start(bench.group(Shot.CLIP))
-    bench.until_in(job_id, "CheckStatus")
+    bench.until_in(job_id, "WaitForContainers")
     bench.stop(job_id)
     bench.let_time_pass(1)
 
@@ -121,7 +121,8 @@ def stopped(bench: Workbench) -> None:
 def test_a_status_change_event_is_lost(bench: Workbench) -> None:
     bench.script_calls({"service": "events", "operation": "ABORTED", "does": "lost"})
 
-    stopped(bench)
+    with bench.time_stands_still():
+        stopped(bench)
 
     assert outcomes(bench, "events", "ABORTED") == ["lost"]
     assert bench.invocations("record_failure") == 0
@@ -130,8 +131,9 @@ def test_a_status_change_event_is_lost(bench: Workbench) -> None:
 def test_a_status_change_event_is_late(bench: Workbench) -> None:
     bench.script_calls({"service": "events", "delay_seconds": 600})
 
-    stopped(bench)
-    early = bench.invocations("record_failure")
+    with bench.time_stands_still():
+        stopped(bench)
+        early = bench.invocations("record_failure")
     bench.let_time_pass(600)
 
     assert (early, bench.invocations("record_failure")) == (0, 1)
@@ -140,7 +142,8 @@ def test_a_status_change_event_is_late(bench: Workbench) -> None:
 def test_a_status_change_event_is_delivered_twice(bench: Workbench) -> None:
     bench.script_calls({"service": "events", "does": "twice", "again_after_seconds": 60})
 
-    stopped(bench)
+    with bench.time_stands_still():
+        stopped(bench)
     bench.let_time_pass(61)
 
     first, second = [c for c in bench.sandbox.calls.entries() if c["service"] == "events"]
