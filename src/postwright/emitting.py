@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -19,11 +20,16 @@ from postwright.measures import METRICS, Measure
 
 NAMESPACE: Final = "Postwright"
 
+_log = logging.getLogger(__name__)
+
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def measured(handler: Handler) -> Handler:
-    """The handler, with what it measured and what it raised emitted at its end."""
+    """The handler, with what it measured and what it raised emitted at its end.
+
+    Its answer stays what it is when that fails: a post that is live must not look like an error.
+    """
 
     @functools.wraps(handler)
     def wrapped(event: dict[str, Any], context: Any) -> Any:
@@ -34,7 +40,10 @@ def measured(handler: Handler) -> Handler:
             measures.add("Errors", ErrorClass=type(error).__name__)
             raise
         finally:
-            emit(measures.take())
+            try:
+                emit(measures.take())
+            except Exception:
+                _log.exception("What %s measured is lost.", handler.__module__)
 
     return wrapped
 

@@ -15,7 +15,7 @@ import pytest
 
 from postwright import app
 from postwright.errors import PostwrightError
-from postwright.measures import METRICS, Measures
+from postwright.measures import METRICS, Measure, Measures
 from postwright.models import Container, Ref
 from sandbox.instagram import DEMO_ACCOUNT
 from tests.media import picture
@@ -134,6 +134,46 @@ def test_a_run_that_failed_is_counted_once_whoever_tells_of_it(world: World, cal
     assert by_status == {}
 
 
+def test_a_run_whose_group_was_deleted_is_counted_too(world: World, call: Call) -> None:
+    ref = world.begun()
+    world.executions.end(ref.job_id, "FAILED", error="MediaRejectedError", cause="No.")
+    world.cloud.dynamodb.delete_item(
+        TableName=world.app.settings.table,
+        Key={"PK": {"S": f"SESSION#{ref.session_id}"}, "SK": {"S": f"GROUP#{ref.group_id}"}},
+    )
+
+    first = values(call("record_failure", ended(ref, "FAILED")))
+    second = values(call("record_failure", ended(ref, "FAILED")))
+
+    assert (first, second) == ({"Publishes/failed/image": [1.0]}, {})
+
+
+def test_a_measure_that_cannot_be_emitted_leaves_the_answer_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ref = world.ready_to_publish()
+    monkeypatch.setattr(app, "current", lambda: world.app)
+    monkeypatch.setattr(
+        world.app.measures, "take", lambda: [Measure("Unheard", 1, {})], raising=True
+    )
+
+    answer = importlib.import_module("lambdas.publish").handler(event_of(ref), CONTEXT)
+
+    assert answer["instagramPostId"]
+    assert "What lambdas.publish measured is lost." in caplog.text
+
+
+def test_a_post_that_is_found_later_has_no_time_to_publish(world: World) -> None:
+    ref = world.ready_to_publish()
+    job = world.store.find_job(ref.job_id)
+    assert job is not None
+    measures = Measures()
+
+    measures.ended(job.model_copy(update={"status": "unconfirmed"}), "published")
+
+    assert [one.name for one in measures.take()] == ["Publishes"]
+
+
 def test_an_unclear_publish_is_counted_and_so_is_its_end(world: World, call: Call) -> None:
     ref = world.ready_to_publish()
     world.publish_answers(500, "<html>")
@@ -176,6 +216,17 @@ def test_each_look_is_a_poll_that_tells_how_much_time_is_used(world: World, call
 
     assert found["Polls"] == [1.0]
     assert found["GraphCalls"] == [1.0]
+    assert found["ProcessingBudgetUsed"] == [pytest.approx(50, abs=1)]
+
+
+def test_of_several_containers_the_one_that_used_most_counts(world: World, call: Call) -> None:
+    containers = {
+        str(index): in_process(world, age_seconds=age) for index, age in enumerate((150, 60))
+    }
+    ref = world.begun(kind="carousel", items=2, containers=containers)
+
+    found = values(call("check_status", event_of(ref)))
+
     assert found["ProcessingBudgetUsed"] == [pytest.approx(50, abs=1)]
 
 

@@ -573,6 +573,8 @@ def test_a_refusal_that_arrives_after_its_run_was_closed_settles_it(
     assert closed == ["unconfirmed"]
     assert (group.publish_status, attempt_of(world).state) == ("failed", "not_published")
     assert world.job(ref).status == status
+    ends = [one for one in world.app.measures.take() if one.name == "Publishes"]
+    assert [one.about["Outcome"] for one in ends] == ["unconfirmed", status]
     assert (group.active_job_id, group.last_job_id) == (
         (ref.job_id, None) if by is None else (None, ref.job_id)
     )

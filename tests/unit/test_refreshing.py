@@ -148,6 +148,26 @@ def test_a_new_token_has_another_60_days_and_the_facts_say_so(home: World) -> No
     assert home.app.instagram("default").account().username == DEMO_ACCOUNT.username
 
 
+def test_what_was_done_is_counted(home: World) -> None:
+    home.advance(20 * DAY)
+    run(home)
+    refreshed = counted(home)
+    home.advance(51 * DAY)
+    run(home, remaining=0)
+
+    assert refreshed == {"TokensRefreshed": 1, "TokenRefreshesFailed": 0, "TokenAlarms": 0}
+    assert counted(home) == {"TokensRefreshed": 0, "TokenRefreshesFailed": 1, "TokenAlarms": 1}
+
+
+def counted(world: World) -> dict[str, float]:
+    measured = world.app.measures.take()
+    return {
+        one.name: one.value
+        for one in measured
+        if one.name.startswith("Token") and one.name != "TokenDaysLeft"
+    }
+
+
 def test_when_to_refresh_is_a_setting(home: World) -> None:
     home.configure(refresh_below_days=58, refresh_min_age_hours=72)
 
