@@ -23,6 +23,15 @@ def record(figures: Mapping[str, float]) -> None:
         sys.stdout.write(f"{name:45} {number:>12,.1f}\n")
 
 
+def peak_mb(process: int | None = None) -> float:
+    """The most memory that a process ever had, our own when none is named: the kernel's account."""
+    status = Path(f"/proc/{process or 'self'}/status").read_text(encoding="utf-8")
+    kibibytes = next(
+        int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")
+    )
+    return round(kibibytes * 1024 / 1e6, 1)
+
+
 def machine() -> dict[str, str | int | None]:
     """What the figures were measured on."""
     return {

@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 from PIL import Image
 
-from bench.figures import record
+from bench.figures import peak_mb, record
 from postwright.app import App
 from postwright.media import MediaBucket
 from postwright.models import Group, MediaItem
@@ -99,7 +99,7 @@ def _measured(act: Callable[[], object], rounds: int) -> dict[str, float]:
     return {
         "ms_p50": round(statistics.median(times), 1),
         "ms_p95": round(statistics.quantiles(times, n=20)[-1], 1),
-        "memory_mb_peak": _peak_mb(),
+        "memory_mb_peak": peak_mb(),
     }
 
 
@@ -199,13 +199,6 @@ def _import_ms() -> float:
         for _ in range(10)
     ]
     return round(statistics.median(times), 1)
-
-
-def _peak_mb() -> float:
-    """The kernel's own account of this process."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    kibibytes = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return round(kibibytes * 1024 / 1e6, 1)
 
 
 _SERIES = {

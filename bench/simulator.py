@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 
 from bench import films
-from bench.figures import record
+from bench.figures import peak_mb, record
 from sandbox.instagram import DEMO_ACCOUNT
 from sandbox.samples import SAMPLES_DIR
 
@@ -66,7 +66,7 @@ def _mixed_calls(files: str) -> dict[str, float]:
         return {
             "simulator.requests_per_second": round(calls / seconds, 1),
             "simulator.cpu_ms_per_request": round(1000 * (_cpu_seconds(process) - cpu) / calls, 2),
-            "simulator.memory_mb_peak": _memory(process, "VmHWM"),
+            "simulator.memory_mb_peak": peak_mb(process),
         }
 
 
@@ -74,12 +74,12 @@ def _large_video(files: str) -> dict[str, float]:
     """What a video of about 300 MB adds to the memory of a process that has seen a photo only."""
     with _simulator() as (process, client):
         _publish(str(client.base_url), f"{files}/photo.jpg", 1)
-        before, begin = _memory(process, "VmHWM"), time.perf_counter()
+        before, begin = peak_mb(process), time.perf_counter()
         size = _process(client, f"{files}/large.mp4")
         return {
             "simulator.large_video_mb": round(size / 1e6, 1),
             "simulator.large_video_seconds": round(time.perf_counter() - begin, 1),
-            "simulator.large_video_memory_mb": round(_memory(process, "VmHWM") - before, 1),
+            "simulator.large_video_memory_mb": round(peak_mb(process) - before, 1),
         }
 
 
@@ -177,14 +177,6 @@ class _Files(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
-
-
-def _memory(process: int, field: str) -> float:
-    """Megabytes, from the kernel's own account (Linux)."""
-    for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(f"{field}:"):
-            return round(int(line.split()[1]) / 1000, 1)
-    raise LookupError(field)
 
 
 def _cpu_seconds(process: int) -> float:
