@@ -49,9 +49,14 @@ class _Waiter:
     changed: threading.Condition
     drives: bool
     released: bool = False
+    was_due: bool = False
+    """Whether `due` had come when it was released."""
+
+    def is_due(self, now: datetime) -> bool:
+        return self.due is not None and self.due <= now
 
     def is_ready(self, now: datetime) -> bool:
-        if self.due is not None and self.due <= now:
+        if self.is_due(now):
             return True
         return self.cancelled is not None and self.cancelled.is_set()
 
@@ -129,13 +134,13 @@ class SimulatedClock:
         with self._lock:
             waiter = _Waiter(due, cancelled, threading.Condition(self._lock), drives)
             if waiter.is_ready(self._settle()):  # who was busy still is, or has gone on already
-                return due is not None and due <= self._base
+                return waiter.is_due(self._base)
             self._waiters.add(waiter)
             if was_busy:
                 self._step_busy(-1)
             try:
                 self._block(waiter)
-                return due is not None and due <= self._base
+                return waiter.was_due
             finally:
                 self._waiters.discard(waiter)
                 self._step_busy((1 if was_busy else 0) - (1 if waiter.released else 0))
@@ -281,7 +286,7 @@ class SimulatedClock:
             self._alarms.discard(alarm)
             alarm.ring()
         for waiter in self._waiters:
-            if waiter.due is not None and waiter.due <= self._base:
+            if waiter.is_due(self._base):
                 self._release(waiter)
 
     def _set(self, instant: datetime) -> None:
@@ -295,6 +300,7 @@ class SimulatedClock:
         if not waiter.released:
             waiter.released = True
             self._step_busy(+1)
+            waiter.was_due = waiter.is_due(self._base)
             waiter.changed.notify()
 
     def _pause(self, waiter: _Waiter) -> float | None:

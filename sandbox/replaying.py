@@ -32,8 +32,8 @@ from sandbox.stopping import cut_off, place_of_stop, stopping
 
 Key = tuple[str, int | None]
 """A task: its state, and the iteration of the Map around it."""
-Stop = tuple[datetime, Callable[[str], object]]
-"""When a run was stopped, and how the execution of a name is."""
+Abort = Callable[[str], object]
+"""Stops the execution of a name."""
 
 _LAST_OF_ITS_INSTANT: Final = timedelta(seconds=1)
 """An error may end a Map, so iterations that had ended by then end first."""
@@ -68,9 +68,9 @@ def play(definition: Mapping[str, Any], recorded: History) -> Played:
     with engine.install(tape, clock):
         execution = None
         for number, (began_at, end) in enumerate(_runs(recorded)):
-            stop = partial(engine.abort, clock=clock, error=end.error)
+            abort = partial(engine.abort, clock=clock, error=end.error)
             was_stopped = end.status == "ABORTED"
-            tape.wind_to(number, (end.at, stop) if was_stopped else None)
+            stop = tape.wind_to(number, abort, end.at if was_stopped else None)
             place = place_of_stop(recorded, number, end.at) if was_stopped else None
             with stopping(clock, place, stop) if place else nullcontext():
                 if execution is None:
@@ -121,7 +121,7 @@ class _Tape:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._run = 0
-        self._stop: Stop | None = None
+        self._stop: tuple[datetime, Abort] | None = None
         self._cut_off = 0
         self._over = threading.Event()
         self._answers: dict[Key, list[Try]] = {}
@@ -129,20 +129,32 @@ class _Tape:
             key = visit.state, visit.iteration
             self._answers.setdefault(key, []).extend(visit.tries)
 
-    def wind_to(self, run: int, stop: Stop | None) -> None:
+    def wind_to(self, run: int, abort: Abort, stopped_at: datetime | None) -> Abort:
         """From here on the answers are those of this run; what was given up then comes no more.
 
-        `stop` comes when the last of what was cut off then is asked for.
+        A run that was stopped is aborted when the last of what was cut off then is asked for. What
+        is returned does so at any time: time does not pass before all who ask have heard of it.
         """
-        self._run, self._over, self._stop = run, threading.Event(), stop
+        over = threading.Event()
+
+        def stop(name: str) -> None:
+            abort(name)
+            self._end(over)
+
+        self._run, self._over = run, over
+        self._stop = (stopped_at, stop) if stopped_at is not None else None
         self._cut_off = len(cut_off(self.recorded, run))
         for tries in self._answers.values():
             tries[:] = [one for one in tries if one.run >= run or one.outcome != "open"]
+        return stop
 
     def pause(self) -> None:
         """The run is over; who waited for an answer that never came is let go."""
-        self._over.set()
-        self.clock.wake(self._over)
+        self._end(self._over)
+
+    def _end(self, over: threading.Event) -> None:
+        over.set()
+        self.clock.wake(over)
 
     def left(self) -> Counter[str]:
         """How many answers nobody has asked for, by state."""

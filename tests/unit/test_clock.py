@@ -278,6 +278,20 @@ def test_a_wait_can_be_cancelled() -> None:
     other.join()
 
 
+def test_a_cancelled_wait_stays_one_although_its_instant_comes_before_it_goes_on() -> None:
+    simulated = SimulatedClock(STANDING_STILL, NOON)
+    sleeper = Sleeper(simulated, at(100))
+    wait_for_waiters(simulated, 1)
+
+    with simulated._lock:
+        sleeper.cancelled.set()
+        simulated.wake(sleeper.cancelled)
+        simulated.advance(100)
+    sleeper.join()
+
+    assert sleeper.came is False
+
+
 def test_a_wait_for_a_flag_alone_ends_with_the_flag() -> None:
     simulated = SimulatedClock(STANDING_STILL, NOON)
     sleepers = [Sleeper(simulated), Sleeper(simulated)]
