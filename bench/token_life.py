@@ -115,6 +115,10 @@ class _Table:
     def delete_item(self, *, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
         self.items.pop(Key["SK"]["S"], None)
 
+    def update_item(self, **_: Any) -> dict[str, Any]:
+        """Calls are counted so, and nothing here depends on their number."""
+        return {"Attributes": {}}
+
 
 class _Bus:
     """EventBridge; counts what comes."""

@@ -79,7 +79,7 @@ GRANTS: Final[Mapping[str, Actions]] = {
         "executions": _LOOK,
     },
     "refresh_token": {
-        "table": ("GetItem", "PutItem", "DeleteItem"),
+        "table": ("GetItem", "PutItem", "UpdateItem", "DeleteItem"),
         "parameters": ("GetParameter", "GetParameters", "PutParameter", "DeleteParameters"),
         "folder": ("GetParametersByPath",),
         "bus": ("PutEvents",),
@@ -112,7 +112,7 @@ GRANTS: Final[Mapping[str, Actions]] = {
 }
 
 AT_COLD_START: Final[Actions] = {
-    "table": ("GetItem", "PutItem", "DeleteItem"),
+    "table": ("GetItem", "PutItem", "UpdateItem", "DeleteItem"),
     "parameters": ("GetParameter", "GetParameters", "PutParameter", "DeleteParameters"),
 }
 """What a function needs besides that calls Instagram and refreshes tokens itself."""

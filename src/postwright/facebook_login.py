@@ -80,6 +80,7 @@ def with_facebook(
         scopes,
         asked_at,
         None,
+        instagram.calls,
         searching=searching,
         searching_expires_at=asked_at + login.life_in(last),
     )

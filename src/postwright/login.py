@@ -150,7 +150,8 @@ class Consent:
 class NewLogin:
     """A token that lasts and works, and what Instagram says it is for.
 
-    `searching` is the Facebook user's token, for searches that a Page's token cannot make.
+    `searching` is the Facebook user's token, for searches that a Page's token cannot make. `calls`
+    is how many were made for the account until then.
     """
 
     login: Login
@@ -159,6 +160,7 @@ class NewLogin:
     scopes: tuple[str, ...]
     issued_at: datetime
     expires_at: datetime | None
+    calls: int
     searching: str | None = field(default=None, repr=False)
     searching_expires_at: datetime | None = None
 
@@ -189,7 +191,8 @@ def with_instagram(
     token = token_in(last)
     with InstagramClient(token, graph_url=hosts.graph("instagram"), http=http) as instagram:
         account = _checked(instagram)
-    return NewLogin("instagram", token, account, scopes, asked_at, asked_at + life_in(last))
+    expires_at = asked_at + life_in(last)
+    return NewLogin("instagram", token, account, scopes, asked_at, expires_at, instagram.calls)
 
 
 def redeemed(consent: Consent, ask: Callable[[], Answer]) -> Mapping[str, Any]:

@@ -248,6 +248,7 @@ class _Refresh:
     def _ask(self, token: str) -> Any:
         url = f"{self._hosts.graph_root}/refresh_access_token"
         query = {"grant_type": "ig_refresh_token", "access_token": token}
+        self._count_call()
         try:
             answer = token_calls.get(self._app.http, url, query)
         except NoAnswerError as error:
@@ -269,6 +270,7 @@ class _Refresh:
             self._stored.credentials.user_id,
             graph_url=self._hosts.graph(login_of(token)),
             http=self._app.http,
+            before_call=self._count_call,
         )
         try:
             return client.account()
@@ -277,6 +279,10 @@ class _Refresh:
             raise _TroubleError(error.sentence, is_final=not is_new) from error
         except PostwrightError as error:
             raise _TroubleError(f"The token could not be tried: {error.sentence}") from error
+
+    def _count_call(self) -> None:
+        """Against the account's calls, whatever is left: it is about the token that all need."""
+        self._app.budgets.count_calls(self._account_id, 1)
 
     def _store(self, new: str) -> int | None:
         """The version stored. None where somebody stored a token meanwhile without the lease, as by

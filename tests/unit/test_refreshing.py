@@ -148,6 +148,17 @@ def test_a_new_token_has_another_60_days_and_the_facts_say_so(home: World) -> No
     assert home.app.instagram("default").account().username == DEMO_ACCOUNT.username
 
 
+def test_its_calls_count_for_the_account(home: World) -> None:
+    before = home.store.ledger("default").calls_made
+    home.advance(20 * DAY)
+    sent = len(home.lab.requests())
+
+    run(home)
+
+    made = len(home.lab.requests()) - sent
+    assert home.store.ledger("default").calls_made - before == made == 2
+
+
 def test_what_was_done_is_counted(home: World) -> None:
     home.advance(20 * DAY)
     run(home)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -68,3 +70,29 @@ def test_a_call_that_never_ends_is_left_in_the_end() -> None:
         ended = calling.result(10)
 
     assert ended.status_code == 500
+
+
+def test_a_signal_that_comes_first_or_at_any_moment_of_the_wait_ends_it() -> None:
+    waiting = """
+import os, signal, threading, time
+from sandbox.serving import told_to_end
+
+def tell(after):
+    time.sleep(after)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+for number in range(400):
+    with told_to_end() as until_the_end:
+        if number == 0:
+            tell(0)
+        else:
+            threading.Thread(target=tell, args=(number * 1e-6,)).start()
+        until_the_end()
+print("ended")
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", waiting], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr

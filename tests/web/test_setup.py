@@ -38,6 +38,7 @@ def test_every_step_leads_to_an_account_that_can_publish(sandbox: Served) -> Non
         command.type(answered(sandbox.instagram, address), "", "")
         done = command.end()
     created = sandbox.requests()
+    used = run("quota", "--json", "--account", "mine", aws=sandbox.aws)
     posted = run(
         *("publish", SAMPLES_DIR / "02-sea.jpg", "--caption", "First", "--account", "mine"),
         aws=sandbox.aws,
@@ -51,6 +52,8 @@ def test_every_step_leads_to_an_account_that_can_publish(sandbox: Served) -> Non
     assert "expires by itself within 24 hours" in done.out
     assert DEMO_APP_SECRET not in done.out + done.err
     assert [entry["path"] for entry in created if entry["path"].endswith("media_publish")] == []
+    (account,) = used.json["accounts"]
+    assert account["containers"]["used"] == 1
     assert posted.code == 0, posted.err
     assert [post["caption"] for post in sandbox.posts()] == ["First"]
 

@@ -180,6 +180,7 @@ def stored_login(app: App, how: How, keys: AppKeys) -> TokenFacts:
     with _refusals_of_aws_told():
         before = app.store.token_facts(how.account)
         facts = _facts(new, before)
+        app.budgets.count_calls(how.account, new.calls)
         return logins.store_login(app, how.account, new.token, searching=new.searching, facts=facts)
 
 
