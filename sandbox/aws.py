@@ -54,7 +54,7 @@ from sandbox.names import (
 from sandbox.object_store import ObjectStore
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
@@ -213,7 +213,8 @@ class Aws:
     """moto's server on `listener`, a bound loopback socket, until `close`.
 
     `describe` gives what `GET /_sandbox` answers, and `calls` what is below it. Presigned
-    URLs expire by `clock`; None is a clock that shows wall time.
+    URLs expire by `clock`; None is a clock that shows wall time. `before` makes what stands in
+    front of all else that answers for AWS.
     """
 
     def __init__(
@@ -222,11 +223,13 @@ class Aws:
         describe: Callable[[], Mapping[str, Any]],
         clock: SimulatedClock | None = None,
         calls: Calls | None = None,
+        before: Callable[[WSGIApplication], WSGIApplication] | None = None,
     ) -> None:
         clock = clock or SimulatedClock()
         self._describe = describe
         self._calls = calls or Calls(clock)
-        self._moto = Gate(_Dispatcher(clock), self._calls)
+        gate = Gate(_Dispatcher(clock), self._calls)
+        self._moto: WSGIApplication = before(gate) if before is not None else gate
         host, port = listener.getsockname()[:2]
         self.origin = f"http://{host}:{port}"
         self._server = make_server(

@@ -90,6 +90,7 @@ class Functions:
     in their module is there in each worker, as after Lambda's SnapStart.
     `log_path`: append every log record of handlers to this file, one JSON document per line.
     `calls`: where invocations are logged, and whose script they follow.
+    `aliases`: further names, and the function that each stands for.
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Functions:
         warm: Sequence[str] = (),
         log_path: Path | None = None,
         calls: Calls | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.names = tuple(names)
+        self._aliases = dict(aliases or {})
         self._clock = clock
         self._calls = calls or Calls(clock)
         self._timeouts = dict(timeouts or {})
@@ -143,6 +146,7 @@ class Functions:
         Raises InvokeError where the script keeps the answer from its caller.
         `caller_is_busy` says that the calling thread already counts as busy on the clock.
         """
+        name = self._aliases.get(name, name)
         if name not in self._idle:
             raise UnknownFunctionError(f"there is no function {name!r}")
         with self._lock:

@@ -13,6 +13,11 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/sandbox"
 ACCESS_KEY = "sandbox"
 
 
+def access_key_of(function: str) -> str:
+    """The access key, and the secret key too, with which a function calls AWS."""
+    return f"{ACCESS_KEY}-{function}"
+
+
 def function_arn(name: str) -> str:
     """The ARN that a function has."""
     return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"

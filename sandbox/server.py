@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -43,6 +43,9 @@ from sandbox.names import (
 from sandbox.refreshing import DailyRefresh
 from sandbox.serving import HOST, Server, listen, told_to_end
 from sandbox.sweeping import Sweeper
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _log = logging.getLogger(__name__)
 
@@ -70,8 +73,10 @@ class SandboxOptions:
 
     `settings` are further POSTWRIGHT_* variables of the functions. `keep` is a folder in which the
     simulated Instagram keeps its posts. `log_path` collects every log record of the functions.
-    `functions` is the package whose modules are the functions. Without `schedules` nobody calls
-    `sweep_jobs` and `refresh_token`, and time stands where the last run has left it.
+    `functions` is the package whose modules are the functions; `aliases` are further names of them,
+    as CloudFormation gives. Without `schedules` nobody calls `sweep_jobs` and `refresh_token`, and
+    time stands where the last run has left it. `before_aws` makes the application that answers
+    every call to AWS from the one that would.
     """
 
     port: int = 8080
@@ -84,7 +89,9 @@ class SandboxOptions:
     log_path: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     functions: str = "lambdas"
+    aliases: Mapping[str, str] = field(default_factory=dict)
     schedules: bool = True
+    before_aws: Callable[[WSGIApplication], WSGIApplication] | None = None
 
 
 class Sandbox:
@@ -175,6 +182,7 @@ class Sandbox:
                 warm=("postwright.app:current",),
                 log_path=self.options.log_path,
                 calls=self.calls,
+                aliases=self.options.aliases,
             )
         )
         running.callback(self.calls.close)
@@ -195,7 +203,9 @@ class Sandbox:
         running.enter_context(parameter_times.told_by(self.clock.now))
         running.enter_context(engine.install(self.functions, self.clock, self._on_status_change))
         self.calls.stop_execution = lambda job_id: engine.abort(job_id, self.clock)
-        server = aws.Aws(listener, self.describe, self.clock, self.calls)
+        server = aws.Aws(
+            listener, self.describe, self.clock, self.calls, before=self.options.before_aws
+        )
         running.callback(server.close)
         definition = aws.substitute(DEFINITION.read_text(encoding="utf-8"), names)
         server.create_resources(definition, {"": DEMO_ACCOUNT, "/second": SECOND_ACCOUNT})

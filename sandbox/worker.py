@@ -32,7 +32,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from postwright import clock
-from sandbox.names import function_arn
+from sandbox.names import access_key_of, function_arn
 from sandbox.shared_instant import SharedInstant
 from sandbox.trace import VARIABLE, trace_http, trace_of
 
@@ -257,6 +257,21 @@ def _let_botocore_wait_on_our_clock() -> None:
     vars(endpoint)["time"] = SimpleNamespace(sleep=lambda seconds: clock.sleep(seconds))
 
 
+def _take_own_keys(function: str) -> None:
+    """Keys that tell who signed a call or a URL, as those of its role do on Lambda.
+
+    Clients that the nursery has made follow, because they share the credentials of the session.
+    """
+    if "AWS_ACCESS_KEY_ID" not in os.environ:
+        return
+    key = access_key_of(function)
+    os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = key
+    session = getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
+    if session is not None:
+        credentials = session.get_credentials()
+        credentials.access_key = credentials.secret_key = key
+
+
 class Nursery:
     """Forks workers on request; a worker never outlives it."""
 
@@ -309,6 +324,7 @@ class Nursery:
             self._control.close()
             os.environ["AWS_LAMBDA_FUNCTION_NAME"] = function
             os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = MEMORY_MB
+            _take_own_keys(function)
             channel = Channel(socket.socket(fileno=descriptor))
             with contextlib.suppress(EOFError, BrokenPipeError):
                 Worker(self._plan, function, channel, self._now).run()

@@ -447,6 +447,20 @@ def test_page_and_api_have_one_origin_and_strict_headers(usual: Synthesized) -> 
     assert not any("Cors" in json.dumps(one) for one in usual.properties("AWS::ApiGatewayV2::Api"))
 
 
+def test_the_page_is_read_by_its_distribution_alone(usual: Synthesized) -> None:
+    ((name, control),) = usual.of_type("AWS::CloudFront::OriginAccessControl").items()
+    ((own, distribution),) = usual.of_type("AWS::CloudFront::Distribution").items()
+    config = distribution["Properties"]["DistributionConfig"]
+    used = [one for one in config["Origins"] if "OriginAccessControlId" in one]
+    page = next(one for one in usual.of_type("AWS::S3::Bucket") if one.startswith("SitePage"))
+    allowed = [one for one in bucket_policy(usual, page) if one["Effect"] == "Allow"]
+
+    assert control["Properties"]["OriginAccessControlConfig"]["SigningBehavior"] == "always"
+    assert [one["OriginAccessControlId"]["Fn::GetAtt"][0] for one in used] == [name]
+    assert [one["Action"] for one in allowed] == ["s3:GetObject"]
+    assert own in json.dumps(allowed[0]["Condition"]["StringEquals"])
+
+
 def test_the_page_is_deployed_where_there_is_one_with_its_configuration(
     usual: Synthesized, chosen: Synthesized
 ) -> None:

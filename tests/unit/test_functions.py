@@ -49,6 +49,20 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
+def test_a_function_has_further_names_and_keys_of_its_own(clock: SimulatedClock) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    aliases = {"Stack-Echo-1A2B": "echo"}
+
+    with Functions(
+        ["echo"], environment, clock, package="tests.handlers", aliases=aliases
+    ) as running:
+        answer = running.invoke("Stack-Echo-1A2B", {})
+
+    seen = answer.payload["environment"]
+    assert running.invocations("echo") == 1
+    assert seen["AWS_ACCESS_KEY_ID"] == seen["AWS_SECRET_ACCESS_KEY"] == "sandbox-echo"
+
+
 def test_a_handler_gets_its_event_context_and_environment(functions: Functions) -> None:
     answer = functions.invoke("echo", {"cats": 2})
 
