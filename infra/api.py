@@ -17,16 +17,7 @@ from infra import names
 from infra.functions import retention
 from infra.settings import Settings
 from infra.sign_in import SignIn
-
-ROUTES = (
-    ("POST", "/api/publish/start", "start_publish"),
-    ("GET", "/api/publish/{id}/status", "get_status"),
-    ("POST", "/api/publish/{id}/retry", "retry_job"),
-    ("POST", "/api/publish/{id}/cancel", "cancel_job"),
-    ("POST", "/api/publish/{id}/reconcile", "settle_job"),
-    ("GET", "/api/account", "get_account"),
-)
-"""Method, path and function of each route, as the sandbox has them."""
+from postwright.routes import REST, ROUTES
 
 _LOGGED = {
     "at": "$context.requestTime",
@@ -75,7 +66,7 @@ class Api(Construct):
         authorizer = authorizers.HttpJwtAuthorizer(
             "SignedIn", sign_in.issuer, jwt_audience=[sign_in.client_id]
         )
-        for method, path, function in ROUTES:
+        for method, path, function in (*ROUTES, ("ANY", "/api/{proxy+}", REST)):
             self.api.add_routes(
                 path=path,
                 methods=[apigwv2.HttpMethod[method]],

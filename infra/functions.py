@@ -36,6 +36,7 @@ LIMITS: Mapping[str, Limits] = {
     "check_quota": Limits(megabytes=1024, preflights=True),
     "start_publish": Limits(megabytes=1024, preflights=True),
     "retry_job": Limits(megabytes=1024, preflights=True),
+    "list_groups": Limits(megabytes=1024, preflights=True),
     "publish": Limits(megabytes=1024),
     "refresh_token": Limits(seconds=110),
     "sweep_jobs": Limits(seconds=110),

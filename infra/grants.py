@@ -85,6 +85,18 @@ GRANTS: Final[Mapping[str, Actions]] = {
         "bus": ("PutEvents",),
     },
     # The API.
+    "list_sessions": {"table": ("Query",)},
+    "list_groups": {
+        "table": ("GetItem", "Query", "BatchGetItem"),
+        "objects": _PRESIGN,
+        "bucket": _TELL_ABSENT,
+    },
+    "refuse_request": {},
+    "get_statuses": {
+        "table": (*_CHANGE, "BatchGetItem"),
+        "machine": ("StartExecution",),
+        "executions": _LOOK,
+    },
     "start_publish": {
         "table": _WRITE,
         "objects": _PRESIGN,

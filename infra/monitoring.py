@@ -21,9 +21,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.api import ROUTES
 from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
 from infra.settings import Settings
+from postwright.routes import ROUTES
 
 NAMESPACE = "Postwright"
 """Of the metrics that the functions emit; their dimension `service` is the stack's name."""

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postwright import __version__
+from postwright.routes import REST, ROUTES
 from sandbox import moto_imports
 from sandbox.calls import Call, Calls
 from sandbox.clock import SimulatedClock
@@ -52,17 +53,8 @@ _log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 
-API = (
-    ("POST", "/api/publish/start", "start_publish"),
-    ("GET", "/api/publish/{id}/status", "get_status"),
-    ("POST", "/api/publish/{id}/retry", "retry_job"),
-    ("POST", "/api/publish/{id}/cancel", "cancel_job"),
-    ("POST", "/api/publish/{id}/reconcile", "settle_job"),
-    ("GET", "/api/account", "get_account"),
-)
-"""Method, path and function of each route of the HTTP API."""
-
 _PORT_OPTIONS = {"port": "--port", "instagram_port": "--instagram-port", "aws_port": "--aws-port"}
+_ALL = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _NO_ANSWER = Answer(None, error=True)
 _FAILED = {"FAILED", "TIMED_OUT", "ABORTED"}
 
@@ -270,10 +262,11 @@ class Sandbox:
 
     def _api(self) -> Starlette:
         routes = [
-            Route(path, self._endpoint(method, path, function), methods=[method])
-            for method, path, function in API
+            Route(path, self._endpoint(f"{method} {path}", function), methods=[method])
+            for method, path, function in ROUTES
         ]
-        return Starlette(routes=[Route("/", self._index), *routes])
+        rest = Route("/api/{proxy:path}", self._endpoint("ANY /api/{proxy+}", REST), methods=_ALL)
+        return Starlette(routes=[Route("/", self._index), *routes, rest])
 
     async def _index(self, _request: Request) -> Response:
         return JSONResponse(
@@ -281,15 +274,13 @@ class Sandbox:
                 "app": self.app,
                 "instagram": self.instagram,
                 "aws": self.aws,
-                "api": [f"{method} {path}" for method, path, _ in API],
+                "api": [f"{method} {path}" for method, path, _ in ROUTES],
             }
         )
 
-    def _endpoint(
-        self, method: str, path: str, function: str
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, route: str, function: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            event = _gateway_event(request, f"{method} {path}", await request.body())
+            event = _gateway_event(request, route, await request.body())
             if self._sweeper is not None and function in ("start_publish", "retry_job"):
                 self._sweeper.wake()  # it may die before it has started the run
             try:

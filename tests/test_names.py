@@ -23,6 +23,7 @@ DEFINITION = ROOT / "statemachine" / "publish_post.asl.json"
 NOT_IN_THE_WORKFLOW = {
     *("start_publish", "get_status", "retry_job", "cancel_job", "settle_job"),
     *("record_failure", "sweep_jobs", "get_account", "refresh_token"),
+    *("list_sessions", "list_groups", "get_statuses", "refuse_request"),
 }
 
 VERBS = {
@@ -31,11 +32,13 @@ VERBS = {
         "check",
         "create",
         "get",
+        "list",
         "load",
         "publish",
         "reconcile",
         "record",
         "refresh",
+        "refuse",
         "retry",
         "settle",
     ),

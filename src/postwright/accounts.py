@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from postwright import clock, limits
+from postwright.answers import Answer
 from postwright.app import App
 from postwright.ledger import DAY, Ledger
 from postwright.models import Block, Instant, Model, TokenFacts, parse_instant
@@ -60,7 +61,7 @@ class Token(Model):
     trouble: str | None
 
 
-class AccountState(Model):
+class AccountState(Answer):
     """One account, as `GET /api/account` and `postwright quota --json` tell it."""
 
     account_id: str
@@ -71,10 +72,6 @@ class AccountState(Model):
     block: Block | None
     token: Token | None
     warnings: list[str]
-
-    def to_json(self) -> dict[str, object]:
-        """All keys, with null for what is not known."""
-        return self.model_dump(by_alias=True, mode="json")
 
 
 def read_quota(app: App, account_id: str) -> None:

@@ -68,13 +68,17 @@ class MediaBucket:
         found = self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
         return next((entry["Key"] for entry in found.get("Contents", [])), None)
 
-    def presign(self, key: str, version_id: str | None = None) -> str:
-        """A URL from which anybody may GET the object for a limited time. Never log or store it."""
+    def presign(
+        self, key: str, version_id: str | None = None, *, seconds: int | None = None
+    ) -> str:
+        """A URL from which anybody may GET the object for a limited time, without `seconds` for as
+        long as Instagram may fetch it. Never log or store it.
+        """
         parameters: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
         if version_id:
             parameters["VersionId"] = version_id
         return self._client.generate_presigned_url(
-            "get_object", Params=parameters, ExpiresIn=self._presign_seconds
+            "get_object", Params=parameters, ExpiresIn=seconds or self._presign_seconds
         )
 
     def upload(self, path: Path, key: str, content_type: str) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -44,7 +45,8 @@ Phase = Literal[
 Severity = Literal["problem", "warning"]
 AttemptState = Literal["open", "not_published", "resend_allowed", "published"]
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[^#/\s]{1,128}$")]
+IDENTIFIER: Final = r"^[^#/\s]{1,128}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 """An id that is safe as part of a table key and of an object key."""
 
 
@@ -438,19 +440,41 @@ class Job(Record):
         return [self.containers.get(str(item.index)) for item in self.items]
 
 
-class StatusAnswer(Model):
-    """What `GET /api/publish/{id}/status` answers."""
+class Nothing(Model):
+    """The body or the query of a request whose path says it all."""
 
-    status: JobStatus
-    phase: Phase
-    progress: Progress
-    instagram_post_id: str | None = None
-    permalink: str | None = None
-    error: dict[str, Any] | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """All keys, with null for what is not known yet."""
-        return self.model_dump(by_alias=True, mode="json")
+class SessionsQuery(Model):
+    """The query of `GET /api/sessions`."""
+
+    limit: int = Field(default=100, ge=1, le=100)
+    cursor: str | None = None
+
+
+class GroupsQuery(Model):
+    """The query of `GET /api/sessions/{id}/groups`; `preflight` is 0 where nobody is to look at the
+    media.
+    """
+
+    limit: int = Field(default=24, ge=1, le=50)
+    cursor: str | None = None
+    preflight: Literal["0", "1"] = "1"
+
+
+class StatusesQuery(Model):
+    """The query of `GET /api/publish/status`: ids with commas between them."""
+
+    jobs: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1)]],
+        BeforeValidator(lambda text: text.split(",") if isinstance(text, str) else text),
+        Field(min_length=1, max_length=50),
+    ]
+
+
+class AccountQuery(Model):
+    """The query of `GET /api/account`: the only account that is wanted."""
+
+    account_id: str | None = None
 
 
 class SettleRequest(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from postwright.models import MediaKind
@@ -16,6 +17,12 @@ _EARLY_LOOKS: dict[MediaKind, tuple[int, ...]] = {
 Source: images were seen ready after 3 to 5 s, a 60 s Reel after 2 to 3 minutes (field reports,
 2026).
 """
+_PROCESSING_OF_A_SECOND = 2.5
+"""Seconds for which Instagram processes a second of video.
+
+Source: 2 to 3 minutes for a Reel of 60 s (field reports, 2026).
+"""
+_SHORTEST_PROCESSING_SECONDS = 10
 _STEP_SECONDS = 30
 _LATE_VIDEO_STEP_SECONDS = 120
 _LATE_VIDEO_AGE_SECONDS = 900
@@ -47,3 +54,13 @@ def wait_seconds(unfinished: Iterable[tuple[MediaKind, float]]) -> int:
         waits[kind].append(next_look(kind, age) - age)
     soonest: Sequence[float] = waits["video"] or waits["image"] or [1]
     return max(1, math.ceil(min(soonest)))
+
+
+def expected_seconds(shape: str | None) -> int | None:
+    """How long Instagram usually processes a video of this shape (`1080x1920 12.5s`); None where
+    its length is not known.
+    """
+    length = re.search(r" ([0-9.]+)s$", shape or "")
+    if length is None:
+        return None
+    return max(_SHORTEST_PROCESSING_SECONDS, round(_PROCESSING_OF_A_SECOND * float(length[1])))

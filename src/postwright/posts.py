@@ -41,7 +41,7 @@ class Post:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What lies in the bucket for an item, and the problems of its cover."""
 
     head: MediaHead | None
@@ -59,9 +59,9 @@ def parse_request(raw: Any) -> PublishRequest:
         raise wrong_request(error, "sessionId, groupId, accountId, publishAt, onQuota") from error
 
 
-def wrong_request(error: ValidationError, keys: str) -> InvalidPostError:
-    """What is wrong with the body of a request that may have these keys."""
-    problems = [_request_problem(row, keys) for row in error.errors()]
+def wrong_request(error: ValidationError, keys: str, part: str = "request") -> InvalidPostError:
+    """What is wrong with a request, or with a part of it, that may have these keys."""
+    problems = [_request_problem(row, keys, part) for row in error.errors()]
     return InvalidPostError("The request cannot be used.", problems=problems)
 
 
@@ -72,11 +72,11 @@ def find_group(app: App, request: PublishRequest) -> Group:
     try:
         group = app.store.group(request.session_id, request.group_id)
     except ValidationError as error:
-        problems = [_record_problem(row, "group") for row in error.errors()]
+        problems = record_problems(error, "group")
         raise InvalidPostError("The post group's record is wrong.", problems=problems) from error
     if group is not None:
         return group
-    known = app.store.session(request.session_id) is not None
+    known = app.store.has_session(request.session_id)
     what = (
         f"Session {request.session_id} has no post group {request.group_id}."
         if known
@@ -103,7 +103,11 @@ def text_of(app: App, group: Group) -> tuple[str, Sequence[str]]:
     """What is written under the post, and its hashtags; the group's own caption wins over the
     description's.
     """
-    description = _find_description(app, group) or Description()
+    return words_of(group, _find_description(app, group) or Description())
+
+
+def words_of(group: Group, description: Description) -> tuple[str, Sequence[str]]:
+    """The same, when the description is known."""
     text = group.caption if group.caption is not None else description.caption
     return text, description.hashtags
 
@@ -126,27 +130,8 @@ def prepare(app: App, group: Group, account_id: str) -> Post:
     refuse. Of each object no more than head and tail are read.
     """
     full_caption = caption.assemble(*text_of(app, group))
-    names = [item_name(index, item) for index, item in enumerate(group.media)]
-    looked = preflight.side_by_side(functools.partial(_look, app), names, group.media)
-    count = len(group.media)
-    problems, warnings = preflight.sorted_out(
-        [
-            *preflight.check_count(count, carousel_max(app, account_id, count)),
-            *preflight.check_text(full_caption),
-            *(
-                problem
-                for name, item, found in zip(names, group.media, looked, strict=True)
-                for problem in (
-                    *objects.judge_item(name, item, found.seen, in_carousel=count > 1),
-                    *found.cover,
-                )
-            ),
-            *_shared_option_problems(group.media),
-            *preflight.check_crops(
-                names, [item.seen if isinstance(item.seen, Seen) else None for item in looked]
-            ),
-        ]
-    )
+    looked = preflight.side_by_side(functools.partial(look, app), names_of(group), group.media)
+    problems, warnings = judge(app, group, account_id, full_caption, looked)
     if problems:
         raise InvalidPostError("The post cannot be published as it is.", problems=problems)
     items = [
@@ -162,20 +147,55 @@ def prepare(app: App, group: Group, account_id: str) -> Post:
         for index, (item, found) in enumerate(zip(group.media, looked, strict=True))
         if found.head is not None and isinstance(found.seen, Seen)
     ]
-    return Post(_kind(group.media), full_caption, items, warnings)
+    return Post(kind_of(group.media), full_caption, items, warnings)
 
 
-def _look(app: App, name: str, item: MediaItem) -> _Found:
+def judge(
+    app: App,
+    group: Group,
+    account_id: str,
+    full_caption: str,
+    looked: Sequence[Found] | None,
+) -> tuple[list[Problem], list[Problem]]:
+    """Problems and warnings of a group; of its text and its options alone where nobody has looked
+    at the media.
+    """
+    names, count = names_of(group), len(group.media)
+    found = [
+        *preflight.check_count(count, carousel_max(app, account_id, count)),
+        *preflight.check_text(full_caption),
+    ]
+    for number, (name, item) in enumerate(zip(names, group.media, strict=True)):
+        if looked is None:
+            found += preflight.check_options(name, item, in_carousel=count > 1)
+        else:
+            seen = looked[number].seen
+            found += objects.judge_item(name, item, seen, in_carousel=count > 1)
+            found += looked[number].cover
+    found += _shared_option_problems(group.media)
+    found += preflight.check_crops(
+        names, [item.seen if isinstance(item.seen, Seen) else None for item in looked or ()]
+    )
+    return preflight.sorted_out(found)
+
+
+def look(app: App, name: str, item: MediaItem) -> Found:
+    """What lies in the bucket for an item that messages call `name`."""
     head = app.media.head(item.key)
     seen = objects.look_at_item(app.seen_objects, app.media, item, head)
-    return _Found(head, seen, objects.check_cover(app.seen_objects, app.media, name, item))
+    return Found(head, seen, objects.check_cover(app.seen_objects, app.media, name, item))
+
+
+def names_of(group: Group) -> list[str]:
+    """How messages name the items of a group."""
+    return [item_name(index, item) for index, item in enumerate(group.media)]
 
 
 def _find_description(app: App, group: Group) -> Description | None:
     try:
         return app.store.description(group.session_id, group.group_id)
     except ValidationError as error:
-        problems = [_record_problem(row, "description") for row in error.errors()]
+        problems = record_problems(error, "description")
         raise InvalidPostError("The description's record is wrong.", problems=problems) from error
 
 
@@ -211,7 +231,8 @@ def carousel_options(items: list[SnapshotItem]) -> MediaOptions:
     )
 
 
-def _kind(media: list[MediaItem]) -> PostKind:
+def kind_of(media: list[MediaItem]) -> PostKind:
+    """What a group with these items, of which there is at least one, is published as."""
     if len(media) > 1:
         return "carousel"
     return "image" if media[0].kind == "image" else "reel"
@@ -238,17 +259,22 @@ def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:
     ]
 
 
-def _request_problem(row: Mapping[str, Any], keys: str) -> Problem:
-    field = ".".join(str(part) for part in row["loc"]) or "request"
+def _request_problem(row: Mapping[str, Any], keys: str, part: str) -> Problem:
+    field = ".".join(map(str, row["loc"])) or part
     unknown = row["type"] == "extra_forbidden"
     missing = row["type"] == "missing"
     return Problem(
         item=field,
-        rule="request-field",
+        rule=f"{part}-field",
         found="an unknown key" if unknown else "nothing" if missing else repr(row["input"])[:80],
         allowed=keys if unknown else row["msg"],
         fix="Remove it." if unknown else "Add it." if missing else "Correct it.",
     )
+
+
+def record_problems(error: ValidationError, record: str) -> list[Problem]:
+    """What is wrong with a record of the table, which messages call `record`."""
+    return [_record_problem(row, record) for row in error.errors()]
 
 
 def _record_problem(row: Mapping[str, Any], record: str) -> Problem:

@@ -1,10 +1,12 @@
-"""How far a post is: steps done of all steps, and the phase in words."""
+"""How far a post is: steps done of all steps, the phase in words, and each of its items."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from postwright.models import Job, Phase, PostKind, Progress
+from postwright import pacing
+from postwright.answers import ItemProgress, ItemState
+from postwright.models import Container, Job, Phase, PostKind, Progress, SnapshotItem
 
 _AT_CONTAINERS: Final = ("creating_containers", "processing_videos", "creating_carousel")
 
@@ -46,6 +48,37 @@ def phase_of(job: Job) -> Phase:
     parent = job.containers.get("parent")
     done = job.kind != "carousel" or (parent is not None and parent.state == "finished")
     return "publishing" if done else "creating_carousel"
+
+
+def of_items(job: Job) -> list[ItemProgress]:
+    """Each item in the post's order; none before the run has begun."""
+    pairs = zip(job.items, job.item_containers, strict=True)
+    return [_of_item(job, item, container) for item, container in pairs]
+
+
+def _of_item(job: Job, item: SnapshotItem, container: Container | None) -> ItemProgress:
+    shown = ItemProgress(
+        index=item.index, file_name=item.media.name, kind=item.media.kind, state="waiting"
+    )
+    if container is None:
+        return shown
+    shown.state = _ITEM_STATES.get(container.state, "again")
+    shown.since = container.created_at
+    if shown.state == "created" and item.media.kind == "video" and job.status == "publishing":
+        shown.state = "processing"
+        shown.elapsed_seconds = round(container.age_seconds)
+        shown.expected_seconds = pacing.expected_seconds(item.shape)
+    if shown.state in ("again", "failed"):
+        shown.not_before = container.not_before
+        shown.reason = (container.error or {}).get("message")
+    return shown
+
+
+_ITEM_STATES: Final[dict[str, ItemState]] = {
+    "created": "created",
+    "finished": "ready",
+    "rejected": "failed",
+}
 
 
 def _total(kind: PostKind, items: int) -> int:

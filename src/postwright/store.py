@@ -8,8 +8,9 @@ condition; none retries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -59,6 +60,11 @@ _MESSAGE_LENGTH: Final = 300
 _JOB_ID_MAX: Final = 80
 """A job's id is the name of an execution, and that has at most 80 characters."""
 _DESCRIPTION: Final = "DESCRIPTION#"
+_GROUP: Final = "GROUP#"
+_SESSIONS: Final = "SESSIONS"
+_AT_ONCE: Final = 100
+"""The most items that BatchGetItem answers. Source: its API reference, read 2026-11."""
+_BATCH_ROUNDS: Final = 5
 _BLOCK: Final = "BLOCK"
 _HASHTAGS: Final = "HASHTAGS"
 _CAROUSEL: Final = "CAROUSEL"
@@ -85,6 +91,16 @@ class ConditionFailedError(Exception):
     """The item is not as the condition demands; read it again and decide anew."""
 
 
+@dataclass(frozen=True)
+class Page:
+    """Records as they are in the table, and the sort key after which the next page begins; None on
+    the last one.
+    """
+
+    rows: list[dict[str, Any]]
+    after: str | None
+
+
 class Store:
     """Reads and writes of one table."""
 
@@ -104,7 +120,7 @@ class Store:
         record = session.to_json()
         self._put({**_key(_session_pk(session.session_id), "META"), **record})
         listed = f"{session.created_at}#{session.session_id}"
-        self._put({**_key("SESSIONS", listed), **record})
+        self._put({**_key(_SESSIONS, listed), **record})
 
     def put_new_group(self, group: Group) -> None:
         """Write a group that does not exist yet; raises ConditionFailedError when it does."""
@@ -182,6 +198,46 @@ class Store:
             for row in rows
         }
 
+    def has_session(self, session_id: str) -> bool:
+        """Whether a pipeline has written a record of the session, whatever is in it."""
+        return self._get(_key(_session_pk(session_id), "META")) is not None
+
+    def sessions(self, limit: int, after: str | None = None) -> Page:
+        """The lines of the list of sessions, the newest first. Nothing is scanned: they have a
+        partition of their own. What the key says is in each, whatever else is.
+        """
+        page = self._query({":pk": _SESSIONS}, "PK = :pk", limit, after, ScanIndexForward=False)
+        for row in page.rows:
+            created_at, _, session_id = row["SK"].partition("#")
+            row |= {"createdAt": created_at, "sessionId": session_id}
+        return page
+
+    def groups(self, session_id: str, limit: int, after: str | None = None) -> Page:
+        """Post groups of a session by their ids (consistent read). What the key says is in each,
+        whatever else is.
+        """
+        page = self._query(
+            {":pk": _session_pk(session_id), ":group": _GROUP},
+            "PK = :pk AND begins_with(SK, :group)",
+            limit,
+            after,
+            ConsistentRead=True,
+        )
+        for row in page.rows:
+            row |= {"sessionId": session_id, "groupId": row["SK"].removeprefix(_GROUP)}
+        return page
+
+    def descriptions(self, session_id: str, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What the pipeline wrote about groups, by their ids, as it is in the table."""
+        pk = _session_pk(session_id)
+        found = self._get_many(_key(pk, f"{_DESCRIPTION}{one}") for one in group_ids)
+        return {row["SK"].removeprefix(_DESCRIPTION): row for row in found}
+
+    def jobs(self, session_id: str, job_ids: Iterable[str]) -> dict[str, Job]:
+        """Jobs of a session as they are now (consistent read), by their ids."""
+        found = self._get_many(_job_key(session_id, one) for one in job_ids)
+        return {job.job_id: job for job in map(Job.model_validate, found)}
+
     def job(self, session_id: str, job_id: str) -> Job | None:
         """The job as it is now (consistent read), or None."""
         found = self._get(_job_key(session_id, job_id))
@@ -193,6 +249,16 @@ class Store:
             return None
         found = self._get(_key(f"JOB#{job_id}", "JOB"))
         return self.job(found["sessionId"], job_id) if found else None
+
+    def find_jobs(self, job_ids: Iterable[str]) -> dict[str, Job]:
+        """The jobs with these ids, whatever their sessions; those that no job has are left out."""
+        lookups = self._get_many(
+            _key(f"JOB#{one}", "JOB") for one in job_ids if len(one) <= _JOB_ID_MAX
+        )
+        found = self._get_many(
+            _job_key(row["sessionId"], row["PK"].removeprefix("JOB#")) for row in lookups
+        )
+        return {job.job_id: job for job in map(Job.model_validate, found)}
 
     # The fence
 
@@ -823,6 +889,44 @@ class Store:
         item = answer.get("Item")
         return _plain_item(item) if item else None
 
+    def _get_many(self, keys: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+        """The items that there are (consistent read), in no order; asked for at most 100 at once.
+
+        What DynamoDB has put off for lack of capacity is asked for again.
+        """
+        wanted = list({tuple(key.items()): _serialized(key) for key in keys}.values())
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(wanted), _AT_ONCE):
+            pending: Any = {
+                self._table: {"Keys": wanted[first : first + _AT_ONCE], "ConsistentRead": True}
+            }
+            for number in range(_BATCH_ROUNDS):
+                answer = self._client.batch_get_item(RequestItems=pending)
+                found += map(_plain_item, answer["Responses"].get(self._table, []))
+                pending = answer.get("UnprocessedKeys")
+                if not pending:
+                    break
+                clock.sleep(0.05 * 2**number)
+            else:
+                raise TimeoutError("DynamoDB puts off reads of the table.")
+        return found
+
+    def _query(
+        self, values: Mapping[str, Any], condition: str, limit: int, after: str | None, **how: Any
+    ) -> Page:
+        if after is not None:
+            how["ExclusiveStartKey"] = _serialized(_key(values[":pk"], after))
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=_serialized(values),
+            Limit=limit,
+            **how,
+        )
+        last = answer.get("LastEvaluatedKey")
+        rows = [_plain_item(item) for item in answer["Items"]]
+        return Page(rows, _deserialize(last["SK"]) if last else None)
+
     def _get_group(self, session_id: str, group_id: str) -> dict[str, Any] | None:
         found = self._get(_group_key(session_id, group_id))
         return {**found, "sessionId": session_id, "groupId": group_id} if found else None
@@ -921,7 +1025,7 @@ def _session_pk(session_id: str) -> str:
 
 
 def _group_key(session_id: str, group_id: str) -> dict[str, str]:
-    return _key(_session_pk(session_id), f"GROUP#{group_id}")
+    return _key(_session_pk(session_id), f"{_GROUP}{group_id}")
 
 
 def _caption_key(ref: Ref, caption_hash: str) -> dict[str, str]:

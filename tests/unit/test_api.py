@@ -10,20 +10,28 @@ from typing import Any
 
 import pytest
 
-from postwright import api, clock
-from postwright.models import MediaItem, Ref
+from postwright import api, clock, gateway
+from postwright.models import Container, MediaItem, Ref, now_text
 from postwright.store import Store
 from tests.unit.core_world import SESSION, World, attempt
+from tests.unit.test_settling import unconfirmed
 
 pytest_plugins = ("tests.unit.core_fixtures",)
 
 INPUT = {"sessionId": SESSION, "groupId": "g1"}
 
 
-def event(body: Any = None, job_id: str | None = None) -> dict[str, Any]:
+def event(
+    body: Any = None,
+    job_id: str | None = None,
+    query: dict[str, str] | None = None,
+    **headers: str,
+) -> dict[str, Any]:
     """A request of API Gateway, payload format 2.0, as far as it matters."""
     return {
         "version": "2.0",
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+        "queryStringParameters": query,
         "pathParameters": {"id": job_id} if job_id is not None else None,
         "body": body if isinstance(body, str) or body is None else json.dumps(body),
         "isBase64Encoded": False,
@@ -80,13 +88,18 @@ def test_a_published_group_is_a_conflict_with_its_link(world: World) -> None:
     link = "https://www.instagram.com/p/x/"
     world.add_group(publish_status="published", active_job_id="j", permalink=link)
 
-    assert start(world) == (409, {"status": "published", "permalink": link})
+    code, body = start(world)
+
+    assert (code, body["status"], body["permalink"]) == (409, "published", link)
+    assert link in body["error"]["message"]
 
 
 def test_a_published_group_may_have_no_link_yet(world: World) -> None:
     world.add_group(publish_status="published", active_job_id="j")
 
-    assert start(world) == (409, {"status": "published", "permalink": None})
+    code, body = start(world)
+
+    assert (code, body["status"], body["permalink"]) == (409, "published", None)
 
 
 def test_an_unconfirmed_group_is_a_conflict_with_its_job(world: World) -> None:
@@ -95,7 +108,10 @@ def test_an_unconfirmed_group_is_a_conflict_with_its_job(world: World) -> None:
         publish_status="unconfirmed", active_job_id="j", attempt=attempt(ref, state="open")
     )
 
-    assert start(world) == (409, {"status": "unconfirmed", "jobId": "j"})
+    code, body = start(world)
+
+    assert (code, body["status"], body["jobId"]) == (409, "unconfirmed", "j")
+    assert body["error"]["type"] == "AlreadyPublishingError"
 
 
 def test_an_unknown_session_or_group_is_not_found(world: World) -> None:
@@ -133,9 +149,10 @@ def test_a_post_with_problems_is_refused_with_all_of_them(world: World) -> None:
         ([], {("request", "request-field")}),
         ("null", {("request", "request-field")}),
         ("{", {("body", "request-json")}),
-        ("", {("body", "request-json")}),
-        (None, {("body", "request-json")}),
-        ("[" * 100_000, {("body", "request-json")}),
+        ("", {("sessionId", "request-field"), ("groupId", "request-field")}),
+        (None, {("sessionId", "request-field"), ("groupId", "request-field")}),
+        ("[" * 10_000, {("body", "request-json")}),
+        ('{"sessionId": "s1", "groupId": "g1", "groupId": "g2"}', {("groupId", "request-json")}),
     ],
     ids=lambda value: repr(sorted(value) if isinstance(value, set) else value)[:40],
 )
@@ -194,19 +211,61 @@ def test_base64_that_is_none_is_told_as_such(world: World, text: str) -> None:
 
 
 def test_the_status_has_all_its_keys(world: World) -> None:
-    ref = world.begun(kind="carousel", items=2)
+    containers = {
+        "0": Container(state="created", id="1", created_at=now_text()),
+        "1": Container(
+            state="rejected", error={"type": "MediaRejectedError", "message": "Too wide"}
+        ),
+    }
+    ref = world.begun(kind="carousel", items=3, containers=containers)
 
-    assert status(world, ref.job_id) == (
-        200,
-        {
-            "status": "publishing",
-            "phase": "creating_containers",
-            "progress": {"completed": 0, "total": 6},
-            "instagramPostId": None,
-            "permalink": None,
-            "error": None,
-        },
-    )
+    code, body = status(world, ref.job_id)
+
+    items = body.pop("items")
+    job = world.job(ref)
+    assert code == 200
+    assert body == {
+        "jobId": ref.job_id,
+        "sessionId": SESSION,
+        "groupId": "g1",
+        "status": "publishing",
+        "phase": "creating_containers",
+        "progress": {"completed": 1, "total": 8},
+        "instagramPostId": None,
+        "permalink": None,
+        "error": None,
+        "publishAt": None,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "finishedAt": None,
+    }
+    assert [(item["fileName"], item["state"], item["reason"]) for item in items] == [
+        ("1.jpg", "created", None),
+        ("2.jpg", "failed", "Too wide"),
+        ("3.jpg", "waiting", None),
+    ]
+    assert all(item.keys() == items[0].keys() for item in items)
+
+
+def test_several_jobs_are_told_at_once_and_so_are_ids_of_none(world: World) -> None:
+    first, second = world.begun("g1"), world.begun("g2")
+    wanted = ",".join([second.job_id, "nobody", first.job_id, second.job_id, "x" * 3000])
+
+    code, body = read(api.get_statuses(world.app, event(query={"jobs": wanted})))
+
+    assert code == 200
+    assert [job["jobId"] for job in body["jobs"]] == [second.job_id, first.job_id]
+    assert body["unknown"] == ["nobody", "x" * 3000]
+    assert body["jobs"][1] == status(world, first.job_id)[1]
+    assert clock.seconds_since(clock.from_text(body["now"])) < 60
+
+
+@pytest.mark.parametrize("query", [None, {"jobs": ""}, {"jobs": "a,,b"}, {"jobs": "a," * 50 + "a"}])
+def test_so_many_jobs_must_be_named_and_no_more(world: World, query: dict[str, str] | None) -> None:
+    code, body = read(api.get_statuses(world.app, event(query=query)))
+
+    assert code == 422
+    assert {rule for _, rule in rules(body)} == {"query-field"}
 
 
 def test_the_status_url_of_a_start_works_at_once(world: World) -> None:
@@ -295,8 +354,92 @@ def test_a_retry_of_what_is_published_is_a_conflict_with_its_link(world: World) 
     ref = Ref(session_id=SESSION, group_id="g1", job_id=job_id)
     world.close(ref, "published")
 
-    assert retry(world, job_id) == (409, {"status": "published", "permalink": None})
+    code, body = retry(world, job_id)
+
+    assert (code, body["status"], body["permalink"]) == (409, "published", None)
 
 
 def test_a_retry_of_an_unknown_job_is_not_found(world: World) -> None:
     assert retry(world, "nothing")[0] == 404
+
+
+# What no route can use
+
+
+def test_a_body_that_is_too_large_is_not_read(world: World) -> None:
+    code, body = start(world, {**INPUT, "dryRun": "x" * 20_000})
+
+    assert code == 413
+    assert body["error"]["type"] == "TooLarge"
+
+
+def test_a_body_is_measured_in_bytes_and_as_it_was_before_base64(world: World) -> None:
+    most = gateway.BODY_MAX_BYTES
+    encoded = base64.b64encode(b" " * (most - 100)).decode()
+
+    assert start(world, "\N{EURO SIGN}" * (most // 2))[0] == 413
+    assert read(api.start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 202),
+        ("Application/JSON; charset=utf-8", 202),
+        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 415),
+    ],
+)
+def test_a_body_must_be_called_json(world: World, kind: str, status: int) -> None:
+    world.add_image_group()
+
+    code, _ = read(api.start_publish(world.app, event(INPUT, Content_Type=kind)))
+
+    assert code == status
+
+
+@pytest.mark.parametrize("act", [api.retry_job, api.cancel_job, api.get_status, api.start_publish])
+def test_an_unknown_parameter_of_a_query_is_named(world: World, act: api.Act) -> None:
+    code, body = read(act(world.app, event(INPUT, "nobody", {"dryRun": "1"})))
+
+    assert code == 422
+    assert rules(body) == {("dryRun", "query-field")}
+
+
+@pytest.mark.parametrize("act", [api.retry_job, api.cancel_job])
+def test_what_takes_no_body_takes_an_empty_one(world: World, act: api.Act) -> None:
+    assert read(act(world.app, event({}, "nobody")))[0] == 404
+    assert read(act(world.app, event({"force": True}, "nobody")))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/api/publish/start", 405, "POST"),
+        ("DELETE", "/api/publish/some-job/status", 405, "GET"),
+        ("GET", "/api/publish/some/job/status", 404, None),
+        ("GET", "/api/nothing", 404, None),
+    ],
+)
+def test_what_no_route_is_for_is_told_apart(
+    world: World, method: str, path: str, status: int, allowed: str | None
+) -> None:
+    asked = {"rawPath": path, "requestContext": {"http": {"method": method}}}
+
+    answer = api.refuse_request(world.app, asked)
+
+    code, body = read(answer)
+    assert code == status
+    assert body["error"].keys() == {"type", "message"}
+    assert answer["headers"].get("Allow") == allowed
+
+
+def test_too_many_calls_say_when_to_come_again(world: World) -> None:
+    ref = unconfirmed(world)
+    world.answer({"call": "media", "throttle_minutes": 10})
+
+    answer = api.settle_job(world.app, event({"accept": "17900000000000000"}, ref.job_id))
+
+    code, body = read(answer)
+    assert (code, body["error"]["type"]) == (429, "RateLimitedError")
+    assert 600 <= int(answer["headers"]["Retry-After"]) <= 660  # Instagram tells minutes

@@ -20,7 +20,6 @@ from postwright.models import (
     PublishRequest,
     Ref,
     Session,
-    StatusAnswer,
     UserTag,
 )
 
@@ -241,21 +240,6 @@ def test_a_carousel_publishes_its_parent(kind: Any, key: str) -> None:
     )
 
     assert job.publish_key == key
-
-
-def test_a_status_answer_has_all_its_keys() -> None:
-    answer = StatusAnswer.model_validate(
-        {"status": "publishing", "phase": "publishing", "progress": {"completed": 1, "total": 3}}
-    )
-
-    assert answer.to_json() == {
-        "status": "publishing",
-        "phase": "publishing",
-        "progress": {"completed": 1, "total": 3},
-        "instagramPostId": None,
-        "permalink": None,
-        "error": None,
-    }
 
 
 def test_a_reference_comes_from_the_state_machine_as_json() -> None:

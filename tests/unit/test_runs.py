@@ -1097,14 +1097,10 @@ def test_the_status_of_a_job_is_told(world: World) -> None:
     found = runs.status(world.app, ref.job_id)
 
     assert found is not None
-    assert found.to_json() == {
-        "status": "publishing",
-        "phase": "creating_containers",
-        "progress": {"completed": 0, "total": 8},
-        "instagramPostId": None,
-        "permalink": None,
-        "error": None,
-    }
+    assert (found.status, found.phase) == ("publishing", "creating_containers")
+    assert (found.progress.completed, found.progress.total) == (0, 8)
+    assert [item.state for item in found.items] == ["waiting"] * 3
+    assert (found.instagram_post_id, found.permalink, found.error) == (None, None, None)
     assert runs.status(world.app, "nobody") is None
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from postwright import clock, history, runs, settling, timeline, timeline_page
+from postwright.answers import StatusAnswer
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import connect
 from postwright.cli.console import print_json, say, warn
 from postwright.cli.quota import warn_of_budgets
-from postwright.models import Job, StatusAnswer
+from postwright.models import Job
 from postwright.timeline import Row, Timeline
 from postwright.timeline_words import duration
 
@@ -51,7 +52,7 @@ def command(
         more: dict[str, Any] = {"evidence": case.to_json()} if case else {}
         if with_history or html:
             more["history"] = found.to_json() if found else None
-        print_json({"jobId": job_id, **_document(job_id, answer), **more})
+        print_json({**_document(job_id, answer), **more})
     else:
         summary = follow.summary(job) if job else []
         for line in [*_lines(found), *summary, *follow.evidence(case)]:
@@ -109,7 +110,8 @@ def _document(job_id: str, answer: StatusAnswer | None) -> dict[str, Any]:
     if answer is not None:
         return answer.to_json()
     error = {"type": "NotFound", "message": _unknown(job_id)}
-    return {**dict.fromkeys(StatusAnswer.model_json_schema()["properties"]), "error": error}
+    keys = dict.fromkeys(StatusAnswer.model_json_schema()["properties"])
+    return {**keys, "jobId": job_id, "error": error}
 
 
 def _unknown(job_id: str) -> str:
