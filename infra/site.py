@@ -129,7 +129,9 @@ class Site(Construct):
                 accept(child, dict.fromkeys(found, _WHY_OF_CDK))
 
     def _headers(self, media: s3.IBucket, pages: str | None) -> cloudfront.ResponseHeadersPolicy:
-        thumbnails = f"https://{media.bucket_regional_domain_name}"
+        # Presigned URLs name the global host; where S3 sends on from there, it is to the regional.
+        hosts = (media.bucket_domain_name, media.bucket_regional_domain_name)
+        thumbnails = " ".join(f"https://{host}" for host in hosts)
         policy = "; ".join(
             (
                 "default-src 'none'",

@@ -27,10 +27,11 @@ from starlette.routing import Route
 
 from postwright import __version__
 from postwright.routes import REST, ROUTES
-from sandbox import moto_imports
+from sandbox import moto_imports, publish_page
 from sandbox.calls import Call, Calls
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, Functions, InvokeError
+from sandbox.issuer import CLIENT_ID, Issuer
 from sandbox.loopback import LoopbackOnly
 from sandbox.names import (
     ACCESS_KEY,
@@ -68,7 +69,8 @@ class SandboxOptions:
     `functions` is the package whose modules are the functions; `aliases` are further names of them,
     as CloudFormation gives. Without `schedules` nobody calls `sweep_jobs` and `refresh_token`, and
     time stands where the last run has left it. `before_aws` makes the application that answers
-    every call to AWS from the one that would.
+    every call to AWS from the one that would. With `sign_in` page and API want a sign-in, at a
+    small issuer of the sandbox's own.
     """
 
     port: int = 8080
@@ -84,6 +86,7 @@ class SandboxOptions:
     aliases: Mapping[str, str] = field(default_factory=dict)
     schedules: bool = True
     before_aws: Callable[[WSGIApplication], WSGIApplication] | None = None
+    sign_in: bool = False
 
 
 class Sandbox:
@@ -162,6 +165,7 @@ class Sandbox:
         )
         self.clock = SimulatedClock(self.options.speed)
         self.calls = Calls(self.clock)
+        self._issuer = Issuer(self.clock.now) if self.options.sign_in else None
         self._environment = self._make_environment()
         self.state_machine_arn = self._environment["POSTWRIGHT_STATE_MACHINE_ARN"]
         # First, because their processes get ready while the rest is imported here.
@@ -266,7 +270,11 @@ class Sandbox:
             for method, path, function in ROUTES
         ]
         rest = Route("/api/{proxy:path}", self._endpoint("ANY /api/{proxy+}", REST), methods=_ALL)
-        return Starlette(routes=[Route("/", self._index), *routes, rest])
+        issuer = self._issuer.routes() if self._issuer else []
+        sign_in = {"clientId": CLIENT_ID} if self._issuer else {}
+        page = publish_page.routes(self.aws, sign_in)
+        where = Route("/_sandbox", self._index)
+        return Starlette(routes=[*routes, rest, where, *issuer, *page])
 
     async def _index(self, _request: Request) -> Response:
         return JSONResponse(
@@ -281,6 +289,11 @@ class Sandbox:
     def _endpoint(self, route: str, function: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             event = _gateway_event(request, route, await request.body())
+            if self._issuer is not None:
+                claims = self._issuer.claims(request.headers.get("authorization", ""))
+                if claims is None:
+                    return JSONResponse({"message": "Unauthorized"}, status_code=401)
+                event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
             if self._sweeper is not None and function in ("start_publish", "retry_job"):
                 self._sweeper.wake()  # it may die before it has started the run
             try:
@@ -325,11 +338,11 @@ def _ready_lines(sandbox: Sandbox) -> list[str]:
     return [
         f"The sandbox is ready, at speed {speed}. Ctrl-C ends it.",
         "",
-        f"  API        {sandbox.app}",
-        f"  Instagram  {sandbox.instagram}",
-        f"  AWS        {sandbox.aws}",
+        "Open it in a browser:",
         "",
-        "Publish a post, in another terminal:",
+        f"  {sandbox.app}/",
+        "",
+        "Or publish a post from another terminal:",
         "",
         f"  export AWS_ENDPOINT_URL={sandbox.aws}",
         f"  {command} publish {post}",

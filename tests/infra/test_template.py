@@ -6,14 +6,17 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from infra import grants, names
 from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
 from postwright import alarms, instagram, logins, publishing
+from postwright.media import MediaBucket
 from postwright.routes import REST, ROUTES
 from postwright.settings import Settings
+from sandbox import publish_page
 from sandbox.aws import _TABLE_DEFINITION
 from sandbox.sweeping import SWEEP_MINUTES
 from tests.infra import reach
@@ -443,6 +446,7 @@ def test_page_and_api_have_one_origin_and_strict_headers(usual: Synthesized) -> 
     assert "unsafe" not in policy
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
     assert "frame-ancestors 'none'" in policy
+    assert keywords(policy) == keywords(publish_page.headers("")["Content-Security-Policy"])
     assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 365 * 86_400
     assert security["FrameOptions"] == {"FrameOption": "DENY", "Override": True}
     assert not any("Cors" in json.dumps(one) for one in usual.properties("AWS::ApiGatewayV2::Api"))
@@ -460,6 +464,23 @@ def test_the_page_is_read_by_its_distribution_alone(usual: Synthesized) -> None:
     assert [one["OriginAccessControlId"]["Fn::GetAtt"][0] for one in used] == [name]
     assert [one["Action"] for one in allowed] == ["s3:GetObject"]
     assert own in json.dumps(allowed[0]["Condition"]["StringEquals"])
+
+
+def test_the_policy_lets_in_what_presigned_urls_lead_to(
+    usual: Synthesized, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "nobody")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    host = urlsplit(MediaBucket.connect("bucket", 60).presign("photo.jpg")).netloc
+    (headers,) = usual.properties("AWS::CloudFront::ResponseHeadersPolicy")
+    policy = json.dumps(headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"])
+
+    attribute = {
+        "bucket.s3.amazonaws.com": "DomainName",
+        "bucket.s3.eu-west-1.amazonaws.com": "RegionalDomainName",
+    }[host]
+    assert attribute in re.findall(r'"\w*Media\w*", "(\w+)"', policy)
 
 
 def test_the_page_is_deployed_where_there_is_one_with_its_configuration(
@@ -558,6 +579,12 @@ def rule_on(made: Synthesized, source: str) -> dict[str, Any]:
         if one["EventPattern"]["source"] == [source]
     ]
     return rule
+
+
+def keywords(policy: str) -> dict[str, list[str]]:
+    """What a Content-Security-Policy says, without the hosts that it names."""
+    words = [directive.split() for directive in policy.split(";")]
+    return {name: [one for one in rest if one.startswith("'")] for name, *rest in words}
 
 
 def joined(value: Any) -> str:

@@ -53,6 +53,10 @@ def serve(
     keep: Annotated[
         Path | None, typer.Option(help="Folder in which published posts are kept.")
     ] = None,
+    sign_in: Annotated[
+        bool,
+        typer.Option("--sign-in", help="Page and API want a sign-in, at a page of the sandbox."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line with the addresses.")
     ] = False,
@@ -82,6 +86,7 @@ def serve(
         empty=empty,
         keep=keep,
         settings=_settings(),
+        sign_in=sign_in,
     )
     try:
         run(options, as_json=as_json)

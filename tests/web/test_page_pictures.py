@@ -1,0 +1,251 @@
+"""Every state of the publish page: looked at by axe, in light and dark, and photographed.
+
+With POSTWRIGHT_PICTURES=docs/pictures the pictures of the documents are made anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from sandbox.samples import DEMO_SESSION, SAMPLES_DIR
+from tests.command_line import SECONDS, Served, run, serving_sandbox
+from tests.web.desk import Desk, quiet
+from tests.web.pipeline import DUNES, SEA, WAVES, Pipeline
+
+SERIOUS = ("serious", "critical")
+WIDTHS = {"phone": 390, "desktop": 1280}
+NARROWEST, WIDEST = 320, 1600
+PALETTE = 192
+TRIES = 200
+DEVELOPED = """() => [...document.querySelectorAll("img, video")]
+  .filter(one => one.getBoundingClientRect().top < innerHeight)
+  .every(one => one.complete || one.readyState > 1)"""
+TRIP, CITY, SUNSET, TEN = DEMO_SESSION.groups
+CITY_FILE, SUNSET_FILE = SAMPLES_DIR / "03-city.jpg", SAMPLES_DIR / "08-sunset.mp4"
+TRIP_FILES = [SAMPLES_DIR / item.file_name for item in TRIP.media]
+
+
+class Studio:
+    """A sandbox in which a post is brought into each state."""
+
+    def __init__(self, sandbox: Served, browser: Browser, api: httpx.Client, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.browser = browser
+        self.api = api
+        self.folder = folder
+        self.pipeline = Pipeline(sandbox.aws)
+
+    def group(self, state: str, name: str, files: list[Path], caption: str = "") -> None:
+        """A session of that name with one group, and the words of a sample."""
+        sample = next((one for one in DEMO_SESSION.groups if one.name == name), TRIP)
+        self.pipeline.session(state, "A spring on the coast")
+        self.pipeline.group(
+            *(state, "group"),
+            files,
+            name=name,
+            caption=caption or sample.caption,
+            hashtags=sample.hashtags if not caption else (),
+            location_tag=sample.location_tag,
+        )
+
+    def start(self, state: str, **more: str) -> str:
+        wish = {"sessionId": state, "groupId": "group", **more}
+        answer = self.api.post("/api/publish/start", json=wish)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        return str(answer.json()["jobId"])
+
+
+def ready(studio: Studio) -> None:
+    studio.group("ready", TRIP.name, TRIP_FILES)
+
+
+def blocked(studio: Studio) -> None:
+    wide = studio.folder / "03-panorama.jpg"
+    Image.open(SEA).resize((1200, 420)).save(wide)
+    studio.group("blocked", TRIP.name, [SEA, DUNES, wide, WAVES])
+
+
+def scheduled(studio: Studio) -> None:
+    studio.group("scheduled", CITY.name, [CITY_FILE])
+    studio.start("scheduled", publishAt=studio.sandbox.in_a_day())
+
+
+def published(studio: Studio) -> None:
+    studio.group("published", CITY.name, [CITY_FILE])
+    studio.start("published")
+
+
+def failed(studio: Studio) -> None:
+    fault = {"call": "create", "match": "failed/enhanced/07-waves", "error": [352, 2207026]}
+    studio.sandbox.script(fault)
+    studio.group("failed", TRIP.name, TRIP_FILES)
+    studio.start("failed")
+
+
+def cancelled(studio: Studio) -> None:
+    studio.group("cancelled", SUNSET.name, [SUNSET_FILE])
+    job_id = studio.start("cancelled", publishAt=studio.sandbox.in_a_day())
+    studio.api.post(f"/api/publish/{job_id}/cancel").raise_for_status()
+
+
+def split(studio: Studio) -> None:
+    files = [SAMPLES_DIR / item.file_name for item in TEN.media] + [SEA, DUNES]
+    studio.group("split", TEN.name, files)
+    post = ("publish", "--session", "split", "--group", "group", "--split")
+    assert run(*post, aws=studio.sandbox.aws).code == 0
+
+
+def unconfirmed(studio: Studio) -> None:
+    studio.sandbox.script({"call": "publish", "answer": "reset", "times": 2})
+    studio.group("unconfirmed", SUNSET.name, [SUNSET_FILE])
+    studio.start("unconfirmed")
+
+
+def waiting(studio: Studio) -> None:
+    studio.group("waiting", CITY.name, [CITY_FILE])
+    studio.sandbox.configure(quota_total=len(studio.sandbox.posts()))
+    studio.start("waiting", onQuota="wait")
+
+
+def publishing(studio: Studio) -> None:
+    studio.sandbox.configure(quota_total=100, video={"seconds": 36_000})
+    studio.group("publishing", TRIP.name, TRIP_FILES)
+    studio.start("publishing")
+
+
+def hostile(studio: Studio) -> None:
+    name = "<script>alert(1)</script> \u202egpj.exe " + "Donaudampfschiff" * 6
+    caption = "ثلاثة أيام على البحر مع الأصدقاء 🌊\n\n#بحر #صيف @postwright.demo\n" + "🏖️" * 40
+    studio.group("hostile", name, TRIP_FILES, caption)
+
+
+STATES: dict[str, tuple[str, Callable[[Studio], None]]] = {
+    "unconfirmed": ("Unconfirmed", unconfirmed),
+    "ready": ("Ready", ready),
+    "blocked": ("Needs a fix", blocked),
+    "scheduled": ("Scheduled", scheduled),
+    "published": ("Published", published),
+    "failed": ("Failed", failed),
+    "cancelled": ("Cancelled", cancelled),
+    "split": ("Split", split),
+    "hostile": ("Ready", hostile),
+    "waiting": ("Waiting for quota", waiting),
+    "publishing": ("Publishing", publishing),
+}
+"""How the badge says it, and what leads there; the last two spoil the sandbox for others."""
+
+
+@pytest.fixture(scope="module")
+def studio(_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with (
+        serving_sandbox("--speed", "600") as served,
+        httpx.Client(base_url=served.addresses["app"], trust_env=False, timeout=SECONDS) as api,
+    ):
+        yield Studio(served, _browser, api, tmp_path_factory.mktemp("studio"))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chosen = os.environ.get("POSTWRIGHT_PICTURES")
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
+
+
+def taken(page: Page, file: Path, clip: bool = False) -> None:
+    """A picture in few bytes."""
+    target = page.get_by_role("article").first if clip else page
+    target.screenshot(path=file)
+    with Image.open(file) as picture:
+        picture.convert("RGB").quantize(PALETTE).save(file, optimize=True)
+
+
+def look(page: Page) -> None:
+    """Axe finds nothing serious, and nothing is wider than the window."""
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
+
+
+def developed(page: Page) -> None:
+    """Wait until all pictures that can be seen are there. The page's policy lets Playwright's own
+    waiting for a function not through.
+    """
+    for _ in range(TRIES):
+        if page.evaluate(DEVELOPED):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("some pictures do not come")
+
+
+def at_widths(scheme: str, studio: Studio) -> Iterator[tuple[str, Desk]]:
+    for name, width in WIDTHS.items():
+        context = studio.browser.new_context(
+            viewport={"width": width, "height": 860},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        with context, quiet(Desk(context.new_page(), studio.sandbox.addresses["app"])) as desk:
+            yield name, desk
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state(state: str, studio: Studio, pictures: Path) -> None:
+    badge, bring = STATES[state]
+    bring(studio)
+    for scheme in ("light", "dark"):
+        for width, desk in at_widths(scheme, studio):
+            desk.open(state)
+            expect(desk.page.locator(".badge").first).to_have_text(badge)
+            developed(desk.page)
+            look(desk.page)
+            if scheme == "light":
+                taken(desk.page, pictures / f"page-{state}-{width}.png", clip=True)
+            for edge in (NARROWEST, WIDEST):
+                desk.page.set_viewport_size({"width": edge, "height": 860})
+                look(desk.page)
+
+
+def asked_first(desk: Desk) -> None:
+    desk.open("ready").press(TRIP.name, "Publish")
+
+
+def looked_at(desk: Desk) -> None:
+    desk.open("ready").card(TRIP.name).get_by_role("button", name="Item 2").click()
+
+
+def unclear(desk: Desk) -> None:
+    desk.open("unconfirmed").press(SUNSET.name, "Settle")
+    expect(desk.page.get_by_role("button", name="Nothing was published")).to_be_visible()
+
+
+def without_api(desk: Desk) -> None:
+    desk.page.route("**/api/**", lambda route: route.abort())
+    desk.open("ready")
+    expect(desk.page.get_by_role("button", name="Try now")).to_be_visible()
+
+
+def all_together(desk: Desk) -> None:
+    desk.open("demo")
+    expect(desk.page.get_by_role("article")).to_have_count(4)
+
+
+@pytest.mark.parametrize("show", [all_together, asked_first, looked_at, unclear, without_api])
+def test_what_is_more_than_a_card(
+    show: Callable[[Desk], None], studio: Studio, pictures: Path
+) -> None:
+    for scheme in ("light", "dark"):
+        for width, desk in at_widths(scheme, studio):
+            show(desk)
+            developed(desk.page)
+            look(desk.page)
+            name = show.__name__.replace("_", "-")
+            if scheme == "light" or show is all_together:
+                dark = "-dark" if scheme == "dark" else ""
+                taken(desk.page, pictures / f"page-{name}-{width}{dark}.png")

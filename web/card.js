@@ -1,0 +1,237 @@
+// One post group: what will be posted, how it stands, and the one thing to do next.
+
+import { lookAt } from "./dialogs.js";
+import { announce, button, el, link, note, show, small } from "./dom.js";
+import { STATES, kindOf, phaseOf, stateOf, titleOf } from "./model.js";
+import { Mosaic } from "./mosaic.js";
+import { counted, duration, number, secondsSince, time, withTimes } from "./words.js";
+
+const LONG_CAPTION = 280;
+const PRIMARY = {
+	ready: "publish",
+	blocked: "publish",
+	cancelled: "publish",
+	scheduled: "cancel",
+	waiting: "cancel",
+	failed: "retry",
+	unconfirmed: "settle",
+};
+const LABELS = { publish: "Publish", cancel: "Cancel", retry: "Retry", settle: "Settle" };
+const NOTHING_TO_FIX = ["publishing", "published", "unconfirmed"];
+
+let cards = 0;
+
+export class Card {
+	// `doings` has a function for each thing that can be done.
+	constructor(group, doings) {
+		this.group = group;
+		this.doings = doings;
+		this.told = null;
+		this.busy = false;
+		const id = `card-${++cards}`;
+		this.title = el("h2", { id, dir: "auto" });
+		this.badge = el("span", { class: "badge" });
+		this.facts = el("p", { class: "facts" });
+		this.problems = el("ul", { class: "problems" });
+		this.status = el("div", { class: "status" });
+		this.words = el("div", { class: "words" });
+		this.primary = button("primary", () => this.#act(this.action));
+		this.cancel = button("quiet", () => this.#act("cancel"), "Cancel");
+		this.view = el("span", { class: "view" });
+		this.reason = el("p", { class: "reason", id: `${id}-reason` });
+		this.media = el("div", { class: "media" });
+		this.primary.setAttribute("aria-describedby", this.reason.id);
+		const actions = el("div", { class: "actions" }, this.primary, this.view, this.cancel);
+		const head = el("header", {}, this.title, this.badge);
+		const inside = [head, this.facts, this.status, this.problems, actions, this.reason, this.words];
+		this.element = el(
+			"article",
+			{ class: "card", "aria-labelledby": id, tabindex: "-1" },
+			this.media,
+			el("div", { class: "inside" }, ...inside),
+		);
+		this.render();
+	}
+
+	update(group) {
+		const before = stateOf(this.group);
+		this.group = group;
+		const state = stateOf(group);
+		if (state !== before) {
+			if (state !== "publishing" || this.told?.bad) this.told = null;
+			const why = state === "failed" ? group.job?.error?.message : "";
+			announce(`${titleOf(group)}: ${STATES[state]}. ${why ?? ""}`);
+		}
+		this.render();
+	}
+
+	// Say something on the card until its state changes; null takes it away.
+	tell(text, bad = false) {
+		this.told = text && { text, bad };
+		if (text) announce(`${titleOf(this.group)}: ${text}`);
+		this.render();
+	}
+
+	// While a request is under way nothing can be pressed.
+	wait(busy) {
+		this.busy = busy;
+		this.render();
+	}
+
+	render() {
+		const { group } = this;
+		const { media } = group;
+		const state = stateOf(group);
+		this.element.dataset.state = state;
+		this.title.textContent = titleOf(group);
+		this.badge.textContent = STATES[state];
+		const facts = [kindOf(group), counted(media.length, "item"), `account ${group.accountId}`];
+		this.facts.textContent = facts.join(" · ");
+		show(this.media, media.map((item) => [item.fileName, item.kind, item.altText]), () => {
+			this.mosaic = new Mosaic(group, (index) => lookAt(this.group, index));
+			return [this.mosaic.element];
+		});
+		this.mosaic.update(group);
+		this.#renderStatus(state);
+		const wrong = NOTHING_TO_FIX.includes(state) ? [] : [...group.problems, ...group.warnings];
+		show(this.problems, wrong, () => wrong.map((one) => problem(one, group.problems.includes(one))));
+		this.#renderActions(state);
+		const said = [group.caption, group.counts, group.locationTag, media.map((item) => [item.fileName, item.altText])];
+		show(this.words, said, () => words(group));
+		for (const part of [this.status, this.problems, this.view]) part.hidden = !part.firstChild;
+		this.#keepFocus();
+	}
+
+	#renderStatus(state) {
+		const { group, told } = this;
+		const { job } = group;
+		const past = state === "publishing" && job?.startedAt && duration(secondsSince(job.startedAt));
+		show(this.status, [state, job, told, past], () => {
+			const said = told && note(told.bad, told.text);
+			return [...(STATUS[state]?.(group, past) ?? []), said];
+		});
+	}
+
+	#renderActions(state) {
+		const { group } = this;
+		const blocked = state === "blocked";
+		this.action = PRIMARY[state];
+		this.primary.hidden = !this.action;
+		this.primary.className = this.action === "cancel" ? "quiet" : "primary";
+		this.primary.textContent = this.busy ? "One moment …" : (LABELS[this.action] ?? "");
+		// Not `disabled`: the keyboard stays where it is, and the reason is read with the button.
+		this.primary.setAttribute("aria-disabled", this.busy || blocked);
+		this.cancel.hidden = state !== "publishing";
+		this.cancel.setAttribute("aria-disabled", this.busy);
+		this.reason.textContent = blocked ? `Fix ${counted(group.problems.length, "problem")} first.` : "";
+		this.reason.hidden = !blocked;
+		const live = state === "published" && group.permalink;
+		show(this.view, live, () => [live && link(live, "View on Instagram", "primary")]);
+	}
+
+	// Whoever has pressed a button that is gone now is led to the next one.
+	#keepFocus() {
+		const active = document.activeElement;
+		if (!active?.hidden || !this.element.contains(active)) return;
+		const next = [this.primary, this.view.firstChild, this.cancel].find((one) => one && !one.hidden);
+		(next ?? this.element).focus();
+	}
+
+	#act(action) {
+		const blocked = action === "publish" && stateOf(this.group) === "blocked";
+		if (action && !this.busy && !blocked) this.doings[action]();
+	}
+}
+
+const phase = (...children) => el("p", { class: "phase", dir: "auto" }, ...children);
+
+// What is said of a state; `past` is how long a run has taken so far.
+const STATUS = {
+	publishing: (group, past) => {
+		const { completed, total } = group.job.progress;
+		const bar = el("progress", { "aria-label": `Progress of ${titleOf(group)}`, max: total || 1 });
+		if (total) bar.value = completed;
+		const steps = total ? `${completed}/${total} steps` : "Starting";
+		return [phase(`${phaseOf(group)} …`), bar, small(past ? `${steps}, ${past}` : steps)];
+	},
+	scheduled: ({ job }) => [
+		phase("Will be published ", job.publishAt ? time(job.publishAt) : "at its time"),
+	],
+	waiting: (group) => [
+		phase(phaseOf(group)),
+		small("It is published as soon as a slot frees. Nothing needs to be done."),
+	],
+	published: ({ job, permalink }) => {
+		const { startedAt, finishedAt } = job ?? {};
+		const took = startedAt && finishedAt && (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+		return [
+			finishedAt && phase("Posted ", time(finishedAt)),
+			took && small(`It took ${duration(took)}.`),
+			!permalink && small("The post is live; its link is still being looked for."),
+		];
+	},
+	failed: ({ job }) => {
+		const { message, item, type, code, subcode, fbtraceId } = job?.error ?? {};
+		const details = [type, code && `code ${code}`, subcode, fbtraceId && `fbtrace_id ${fbtraceId}`];
+		return [
+			phase(...withTimes(message ?? "It failed, and no reason was recorded.")),
+			item && small("Item ", el("bdi", {}, item)),
+			fold("Details", small(details.filter(Boolean).join(" · "))),
+		];
+	},
+	cancelled: ({ job }) => [small(job.error?.message ?? "The run was cancelled.")],
+	unconfirmed: () => [
+		phase("It is not certain whether this post is live."),
+		small("Instagram's answer was unclear. Nothing more is sent until this is settled."),
+	],
+	split: () => [small("It is published as several posts, each with a card of its own.")],
+};
+
+const fold = (label, ...children) => el("details", {}, el("summary", {}, label), ...children);
+
+function problem({ item, found, allowed, fix }, bad) {
+	return el(
+		"li",
+		{ class: bad ? "bad" : "warning" },
+		el("strong", { dir: "auto" }, item),
+		`Found ${found}; allowed ${allowed}.`,
+		el("span", { class: "fix" }, fix),
+	);
+}
+
+// Caption, counts, location and alt texts, as they will be posted.
+function words({ caption, counts, limits, locationTag, media }) {
+	const text = el("p", { class: "caption", dir: "auto" }, caption || "(no caption)");
+	const isLong = caption.length > LONG_CAPTION || caption.split("\n").length > 8;
+	text.classList.toggle("long", isLong);
+	const more = button("more", () => {
+		const isOpen = text.classList.toggle("open");
+		more.setAttribute("aria-expanded", isOpen);
+		more.textContent = isOpen ? "Show less" : "Show all";
+	}, "Show all");
+	more.setAttribute("aria-expanded", "false");
+	const used = Object.keys(counts).map((name) =>
+		el(
+			"li",
+			{ class: counts[name] > limits[name] ? "over" : "" },
+			`${number(counts[name])} / ${number(limits[name])} ${name}`,
+		),
+	);
+	const described = media.filter((item) => item.altText).length;
+	const photos = media.filter((item) => item.kind === "image").length;
+	const alts = media.map(({ fileName, altText, kind }) =>
+		el(
+			"li",
+			{},
+			el("bdi", { class: "file" }, fileName),
+			el("span", { dir: "auto" }, altText ?? (kind === "video" ? "video, takes none" : "none")),
+		),
+	);
+	return [
+		text,
+		isLong && more,
+		el("ul", { class: "counts" }, ...used),
+		locationTag && small("Location, to set by hand: ", el("bdi", { class: "strong" }, locationTag)),
+		photos > 0 && fold(`Alt texts: ${described} of ${counted(photos, "photo")}`, el("ol", { class: "alts" }, ...alts)),
+	];
+}
