@@ -17,8 +17,9 @@ SEED ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 INFRA_READY := .venv/.infra-ready
+ENGINES_READY := .venv/.engines-ready
 
-.PHONY: help demo serve test check fix bench chaos docs synth deploy destroy lock clean distclean
+.PHONY: help demo serve test engines check fix bench chaos docs synth deploy destroy lock clean distclean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,7 +31,11 @@ serve: $(READY)  ## Start the sandbox and stay up; what it stores is kept in bui
 	$(BIN)/postwright sandbox serve --keep build/sandbox $(ARGS)
 
 test: $(READY) $(INFRA_READY)  ## Run all tests
+	@$(MAKE) --no-print-directory $(ENGINES_READY) || echo "npm cannot install them: tests of other engines are skipped."
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+engines: $(ENGINES_READY)  ## Run the state machine file on other engines and through their checkers
+	$(BIN)/pytest tests/engines $(ARGS)
 
 check: $(READY)  ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -121,3 +126,11 @@ $(INFRA_READY): requirements/infra.txt $(READY)
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements/infra.txt || \
 	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/infra.txt
 	@touch $(INFRA_READY)
+
+# Other engines come from npm. The lock has versions and hashes, and no address.
+$(ENGINES_READY): tests/engines/package.json tests/engines/package-lock.json $(INFRA_READY)
+	@echo "Adding other engines to .venv from tests/engines/package-lock.json, once ..."
+	@mkdir -p .venv/engines
+	@cp tests/engines/package.json tests/engines/package-lock.json .venv/engines
+	@PATH="$$PWD/$(BIN):$$PATH" npm ci --prefix .venv/engines --silent --ignore-scripts --fetch-retries=0 --fetch-timeout=30000
+	@touch $(ENGINES_READY)

@@ -20,6 +20,7 @@ _COLLECT_SELDOM = (20_000, 20, 20)
 _SLOW = (
     "tests/chaos/test_chaos.py",
     "tests/chaos/test_explorer.py",
+    "tests/engines/test_other_interpreter.py::test_all_other_scenarios",
     "tests/infra/test_deployed.py::test_all_other_scenarios",
     "tests/infra/test_synth.py",
     "tests/test_guides.py::test_the_console_guide_leads",

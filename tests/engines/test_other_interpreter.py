@@ -1,0 +1,106 @@
+"""The table of scenarios on aws-local-stepfunctions: same file, same functions, another engine.
+
+Each scenario is the very test that runs on moto's interpreter, with all that it checks: the states
+in their order, the outcome, the message, the records and what is live.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox, SandboxOptions
+from tests.engines.elsewhere import Node, interpreted_by
+from tests.engines.packages import FOLDER, NODE, needs_packages
+from tests.media import film
+from tests.summary import say
+from tests.workflow import test_scenarios
+from tests.workflow.test_scenarios import SCENARIOS, Scenario
+from tests.workflow.workbench import Workbench, stderr_to
+
+pytestmark = pytest.mark.engine
+
+A_FEW = (
+    "a carousel of two, started from the console",
+    "a run that is stopped while it waits",
+    "a scheduled run publishes what the group holds when its time has come",
+    "a container that is never ready at the publish call",
+    "an unclear publish that had no effect is sent once more",
+    "a step that is not answered in its 45 seconds is asked again",
+)
+
+
+@pytest.fixture(scope="module")
+def equal(pytestconfig: pytest.Config) -> Iterator[set[str]]:
+    """The scenarios that came out as on moto's interpreter; how many is told at the end."""
+    names = set[str]()
+    yield names
+    say(
+        pytestconfig,
+        f"on aws-local-stepfunctions: {len(names)} of {len(SCENARIOS)} scenarios equal",
+    )
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    process = Node(NODE, FOLDER)
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def _bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, Path]]:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    sandbox = Sandbox(SandboxOptions(0, 0, 0, speed=None, empty=True, schedules=False))
+    with stderr_to(folder / "stderr.txt"):
+        sandbox.start()
+    bench = Workbench(sandbox, film(folder / "clip.mp4"))
+    try:
+        yield bench, folder / "stderr.txt"
+    finally:
+        bench.close()
+        sandbox.close()
+
+
+@pytest.fixture
+def bench(_bench: tuple[Workbench, Path], node: Node) -> Iterator[Workbench]:
+    """What functions complain about is shown."""
+    there, stderr = _bench
+    seen = stderr.stat().st_size
+    there.reset()
+    with interpreted_by(node, there.sandbox.functions, there.clock):
+        yield there
+    sys.stderr.write(stderr.read_bytes()[seen:].decode())
+
+
+@needs_packages
+@pytest.mark.parametrize("name", A_FEW)
+def test_a_few_scenarios(bench: Workbench, node: Node, equal: set[str], name: str) -> None:
+    [scenario] = [one for one in SCENARIOS if one.name == name]
+
+    play(bench, node, scenario, equal)
+
+
+@needs_packages
+@pytest.mark.parametrize(
+    "scenario",
+    [one for one in SCENARIOS if one.name not in A_FEW],
+    ids=lambda scenario: scenario.name,
+)
+def test_all_other_scenarios(
+    bench: Workbench, node: Node, equal: set[str], scenario: Scenario
+) -> None:
+    play(bench, node, scenario, equal)
+
+
+def play(bench: Workbench, node: Node, scenario: Scenario, equal: set[str]) -> None:
+    """All runs of the scenario, those before and afterwards too, are the other engine's."""
+    begun, known = node.begun, len(list(bench.executions()))
+
+    test_scenarios.test_a_run(bench, scenario)
+
+    assert node.begun - begun == len(list(bench.executions())) - known > 0
+    equal.add(scenario.name)
