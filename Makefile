@@ -78,6 +78,11 @@ destroy: $(INFRA_READY)  ## Delete what was deployed; table, media and users sta
 	@$(MAKE) synth
 	@$(CDK) destroy --all
 
+# The SDK for Python reads the one, everybody else the other.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION ?= $(AWS_REGION)
+endif
+
 SIGNED_IN := $(BIN)/aws sts get-caller-identity >/dev/null 2>&1 || { echo "There are no AWS credentials that work." \
 	"Set AWS_PROFILE, sign in with \`aws sso login\` or \`aws configure\`, and try again."; exit 1; }; \
 	[ -n "$$AWS_REGION$$AWS_DEFAULT_REGION" ] || $(BIN)/aws configure get region >/dev/null 2>&1 || { \

@@ -192,7 +192,7 @@ def _account() -> tuple[HashtagBudget, GraphSearch]:
 
 @cache
 def _app() -> App:
-    return connect()
+    return connect(None)
 
 
 # Other ways of keeping count

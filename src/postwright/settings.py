@@ -168,6 +168,11 @@ class Settings(BaseModel):
         return self
 
     @classmethod
+    def variables(cls) -> list[str]:
+        """The environment variables that are settings."""
+        return [str(field.alias) for field in cls.model_fields.values()]
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; an empty variable counts as not set.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -94,7 +95,8 @@ def main() -> None:
     except PostwrightError as error:
         fail(error.sentence, 1)
     except (httpx.TransportError, botocore.ConnectionError, botocore.HTTPClientError) as error:
-        fail(f"The sandbox does not answer any more ({type(error).__name__}).", 1)
+        where = "The sandbox" if os.environ.get("AWS_ENDPOINT_URL") else "AWS"
+        fail(f"{where} does not answer any more ({type(error).__name__}).", 1)
     except (botocore.BotoCoreError, botocore.ClientError, Boto3Error) as error:
         fail(f"AWS answered with an error: {error}", 1)
     except UnicodeEncodeError:

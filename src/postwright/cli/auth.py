@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from postwright import clock, facebook_login, login, logins, refreshing
 from postwright.app import App
 from postwright.cli import asking, callback
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.cli.preflight import Json
 from postwright.errors import LoginFailedError, PostwrightError
@@ -134,6 +134,7 @@ def log_in(
     wait: WaitSeconds = DEFAULT_WAIT_SECONDS,
     code_file: CodeFile = None,
     page: PageId = None,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Log an account in, and store a token that lasts 60 days.
@@ -143,7 +144,7 @@ def log_in(
     """
     how = How(account, kind, redirect_uri, listen, wait, code_file, page, asks=not as_json)
     how.check()
-    app = connect()
+    app = connect(stack)
     facts = stored_login(app, how, app_keys(how))
     if as_json:
         print_json(document(app, account, facts))
@@ -185,9 +186,9 @@ def stored_login(app: App, how: How, keys: AppKeys) -> TokenFacts:
 
 
 @commands.command("status")
-def status(account: AnyAccount = None, as_json: Json = False) -> None:
+def status(account: AnyAccount = None, stack: Stack = None, as_json: Json = False) -> None:
     """Tell what is known of the tokens that are stored, and try each with a read."""
-    app = connect()
+    app = connect(stack)
     names = [account] if account is not None else app.tokens.accounts()
     if not names:
         raise LoginFailedError("No account is logged in. Run `postwright auth login`.")
@@ -201,12 +202,14 @@ def status(account: AnyAccount = None, as_json: Json = False) -> None:
 
 
 @commands.command("refresh")
-def refresh(account: AccountId = DEFAULT_ACCOUNT, as_json: Json = False) -> None:
+def refresh(
+    account: AccountId = DEFAULT_ACCOUNT, stack: Stack = None, as_json: Json = False
+) -> None:
     """Refresh an account's token now, for another 60 days.
 
     Instagram refreshes none that is younger than 24 hours, and none of Facebook Login.
     """
-    outcome = refreshing.refresh(connect(), account, now=True)
+    outcome = refreshing.refresh(connect(stack), account, now=True)
     if as_json:
         print_json(outcome.to_json())
     else:
@@ -219,12 +222,13 @@ def refresh(account: AccountId = DEFAULT_ACCOUNT, as_json: Json = False) -> None
 def forget(
     account: AccountId = DEFAULT_ACCOUNT,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Delete an account's token, and what is known of it."""
     if as_json and not yes:
         raise UsageError("With --json nobody is asked: add --yes.")
-    app = connect()
+    app = connect(stack)
     if not yes and asking.line(f"Forget the token of account {account}? (y/n)").lower() != "y":
         say.result("Nothing was deleted.")
         raise typer.Exit(1)

@@ -1,19 +1,33 @@
-"""Which AWS the commands talk to. A loopback AWS_ENDPOINT_URL alone leads to a sandbox."""
+"""Which AWS the commands talk to: a deployed stack that is named, or a sandbox, to which a loopback
+AWS_ENDPOINT_URL alone leads.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
+import typer
 from pydantic import ValidationError
 
 from postwright import clock
 from postwright.app import App
+from postwright.cli import stacks
 from postwright.cli.console import UsageError
 from postwright.settings import Settings
+
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        envvar="POSTWRIGHT_STACK",
+        help="The deployed stack to work on, in the AWS account and region at hand.",
+    ),
+]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SANDBOX_ENVIRONMENT = {
@@ -28,7 +42,8 @@ _SANDBOX_ENVIRONMENT = {
 }
 _HOW = (
     "Start a sandbox with `postwright sandbox serve` and set AWS_ENDPOINT_URL to the AWS address"
-    " that it prints, for example AWS_ENDPOINT_URL=http://127.0.0.1:8082."
+    " that it prints, for example AWS_ENDPOINT_URL=http://127.0.0.1:8082. For a deployed stack add"
+    " --stack NAME."
 )
 
 
@@ -65,11 +80,15 @@ class SandboxClock:
         return seconds
 
 
-def connect() -> App:
-    """The parts, connected to a sandbox.
+def connect(stack: str | None) -> App:
+    """The parts, connected to a stack, or without one to a sandbox.
 
-    Raises UsageError when the environment names none, or when none answers where it points.
+    Raises UsageError when neither is named, or when none answers to the name.
     """
+    return _connected(stacks.environment_of(stack)) if stack else _connect_sandbox()
+
+
+def _connect_sandbox() -> App:
     endpoint = _loopback_endpoint(os.environ.get("AWS_ENDPOINT_URL", ""))
     stay_on_this_machine()
     os.environ["AWS_ENDPOINT_URL"] = endpoint
@@ -86,8 +105,12 @@ def connect() -> App:
             " `postwright sandbox serve`, or correct AWS_ENDPOINT_URL."
         ) from error
     clock.use(remote)
+    return _connected({**of_sandbox, **os.environ})
+
+
+def _connected(environment: dict[str, str]) -> App:
     try:
-        settings = Settings.from_environment({**of_sandbox, **os.environ})
+        settings = Settings.from_environment(environment)
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors()]
         raise UsageError(f"A setting cannot be used. {'; '.join(wrong)}.") from error

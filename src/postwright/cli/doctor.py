@@ -9,7 +9,7 @@ import typer
 from postwright import carousel_probe, doctor, limits
 from postwright.cli import asking
 from postwright.cli.auth import AccountId
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import counted, print_json, say
 from postwright.cli.preflight import Json
 from postwright.doctor import Finding
@@ -26,6 +26,7 @@ def command(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the probe.")] = False,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Check the account, its token, what waits and the bucket; exit code 1 on a problem.
@@ -33,7 +34,7 @@ def command(
     It only reads, and publishes nothing. The probe makes containers, which are not published
     either.
     """
-    app = connect()
+    app = connect(stack)
     tries = probe_carousel and (yes or _is_agreed())
     findings = doctor.examine(app, account)
     if tries and any(finding.status == "problem" for finding in findings):

@@ -11,7 +11,7 @@ import typer
 from postwright import caption, clock, limits, posts
 from postwright.app import App
 from postwright.cli import hashtag_pool
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, fail, print_json, say, warn
 from postwright.cli.hashtag_pool import (
     DEFAULT_POOL,
@@ -81,6 +81,7 @@ def pick(
     ] = True,
     pool: PoolPath = DEFAULT_POOL,
     stale_days: StaleDays = DEFAULT_STALE_DAYS,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Pick hashtags for a post: the best of the pool, other ones than the last posts had.
@@ -94,7 +95,7 @@ def pick(
     with pool_problems():
         ranked = [found.tag for found in PoolFile(pool).read().ranked(stale_days)]
     request = _request_for(post) if post else None
-    app = connect() if look else None
+    app = connect(stack) if look else None
     group = posts.find_group(app, request) if app and request else None
     if group:
         _check_is_not_out(group)
@@ -124,6 +125,7 @@ def search(
     ] = False,
     pool: PoolPath = DEFAULT_POOL,
     stale_days: StaleDays = DEFAULT_STALE_DAYS,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Measure hashtags on Instagram: 30 different ones in any 7 days, repeats are free.
@@ -133,7 +135,7 @@ def search(
     wanted = tags_of_arguments(tags or [])
     if not wanted and not stale:
         raise UsageError("Name hashtags, or measure those of the pool with --stale.")
-    app = connect()
+    app = connect(stack)
     graph = GraphSearch(app.searching(account))
     budget = HashtagBudget(app.store, account, graph)
     with pool_problems():
@@ -154,12 +156,12 @@ def search(
 
 
 @commands.command("budget")
-def show_budget(account: Account = "default", as_json: Json = False) -> None:
+def show_budget(account: Account = "default", stack: Stack = None, as_json: Json = False) -> None:
     """Which searches of the last 7 days Instagram counts, and when each counts no more.
 
     Where Instagram cannot be asked now, what is known here, and exit code 1.
     """
-    app = connect()
+    app = connect(stack)
     trouble = None
     try:
         standing = HashtagBudget(app.store, account, GraphSearch(app.searching(account))).look()

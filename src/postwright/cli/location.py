@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from postwright import locations
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, print_json, problem_lines, say
 from postwright.cli.hashtags import Account
 from postwright.cli.preflight import Json
@@ -44,10 +44,11 @@ def search(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Print at most so many.")] = 10,
     account: Account = "default",
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Find places by name, the nearest first; exit code 1 when there is none."""
-    graph = GraphSearch(connect().searching(account))
+    graph = GraphSearch(connect(stack).searching(account))
     found = locations.find(graph, text, near, limit)
     if as_json:
         print_json({"places": [_document(place) for place in found]})

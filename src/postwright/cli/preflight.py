@@ -11,7 +11,7 @@ import typer
 from postwright import caption as captions
 from postwright import preflight, splitting
 from postwright.account_rules import account_problems
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import counted, print_json, problem_lines, say
 from postwright.models import Problem
 from postwright.preflight import Preflight
@@ -51,6 +51,7 @@ def command(
     carousel_max: CarouselMax = Settings.model_fields["carousel_max"].default,
     split: Split = False,
     account: Account = None,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Check files and caption against Instagram's rules; lists all problems at once.
@@ -61,7 +62,7 @@ def command(
     most = max(carousel_max, len(files)) if split else carousel_max
     found = preflight.check_files(files, text, carousel_max=most)
     if account is not None:
-        found.problems.extend(_about_account(account, len(files)))
+        found.problems.extend(_about_account(account, len(files), stack))
     parts = splitting.plan(splitting.sizes(len(files), carousel_max), caption, hashtag or ())
     if as_json:
         shown = {"posts": [_as_json(part, files) for part in parts]} if split else {}
@@ -97,9 +98,9 @@ def _lines(part: Part, files: Sequence[Path]) -> list[str]:
     ]
 
 
-def _about_account(account: str, count: int) -> list[Problem]:
+def _about_account(account: str, count: int, stack: str | None) -> list[Problem]:
     """What keeps the account from publishing so many items now; a carousel is one more."""
-    return account_problems(connect(), account, count + 1 if count > 1 else 1)
+    return account_problems(connect(stack), account, count + 1 if count > 1 else 1)
 
 
 def _tell(found: Preflight, files: Sequence[Path], parts: Sequence[Part]) -> None:

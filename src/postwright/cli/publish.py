@@ -17,7 +17,7 @@ from postwright import caption as captions
 from postwright import clock, posts, preflight, runs, splitting
 from postwright.app import App
 from postwright.cli import follow
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, counted, print_json, problem_lines, say, warn
 from postwright.cli.preflight import Caption, Hashtags, Json, Split
 from postwright.cli.quota import warn_of_budgets
@@ -85,6 +85,7 @@ def command(
         Literal["fail", "wait"], typer.Option("--on-quota", help="What to do over the quota.")
     ] = "fail",
     split: Split = False,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Publish files, or a stored group, and follow the run until the post is live.
@@ -95,7 +96,7 @@ def command(
     files = files or []
     words = _Words(caption, hashtag or [], alt or [], location)
     _check_usage(files, words, session, group)
-    app = connect()
+    app = connect(stack)
     if files and split:
         readable = [path for path in files if path.is_file()]
         session = splitting.session_for(readable, *words.told, account)

@@ -11,13 +11,14 @@ from postwright import accounts
 from postwright.accounts import AccountState
 from postwright.app import App
 from postwright.cli.auth import AnyAccount
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import print_json, say, warn
 from postwright.errors import PostwrightError
 
 
 def command(
     account_id: AnyAccount = None,
+    stack: Stack = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Tell how many posts, containers and calls of each account are used, and what to mind.
@@ -25,7 +26,7 @@ def command(
     Instagram is asked for the posts; where it cannot be, what it said last is shown, and the exit
     code is 1.
     """
-    app = connect()
+    app = connect(stack)
     names = app.tokens.accounts() if account_id is None else [account_id]
     asked = [_ask(app, name) for name in names]
     states = [accounts.state_of(app, name) for name in names]

@@ -12,7 +12,7 @@ import typer
 
 from postwright import clock, errors, recording, redaction, replay, retrying
 from postwright.app import App
-from postwright.cli.connection import connect, stay_on_this_machine
+from postwright.cli.connection import Stack, connect, stay_on_this_machine
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.cli.retry import follow_to_the_end
 from postwright.executions import Execution
@@ -54,6 +54,7 @@ def command(
     svg: Annotated[
         Path | None, typer.Option(help="Draw the path that the recorded run took.")
     ] = None,
+    stack: Stack = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run a recorded execution once more.
@@ -69,12 +70,12 @@ def command(
         raise UsageError("--expect is for a test; add --save NAME.")
     if with_caption and save is None and not live:
         raise UsageError("--with-caption goes with --live or --save NAME.")
-    recorded = _recorded(what, with_caption=with_caption)
+    recorded = _recorded(what, stack, with_caption=with_caption)
     then = _history(recorded)
     if svg is not None:
         _draw(recorded, then, svg)
     if redrive or new:
-        _act(what, then, anew=new, as_json=as_json)
+        _act(what, then, stack, anew=new, as_json=as_json)
     elif save is not None:
         _save(recorded, save, expect, keep_caption=with_caption, as_json=as_json)
     else:
@@ -87,14 +88,14 @@ def command(
 # What is replayed
 
 
-def _recorded(what: str, *, with_caption: bool) -> Recording:
+def _recorded(what: str, stack: str | None, *, with_caption: bool) -> Recording:
     path = Path(what)
     try:
         if _is_file(path):
             return recording.from_file(path)
         if "/" in what or what.endswith(".json"):
             raise UsageError(f"There is no file {what}.")
-        app = connect()
+        app = connect(stack)
         job_id = _job_id(app, what)
         found = recording.of_execution(app.executions, job_id)
     except HistoryError as error:
@@ -249,11 +250,11 @@ def _save(
 # The real thing
 
 
-def _act(what: str, then: History, *, anew: bool, as_json: bool) -> None:
+def _act(what: str, then: History, stack: str | None, *, anew: bool, as_json: bool) -> None:
     """Go on with the run, or start another one, after telling what that means."""
     if _is_file(Path(what)):
         raise UsageError("--redrive and --new act on a job or an execution, not on a file.")
-    app = connect()
+    app = connect(stack)
     job_id = _job_id(app, what)
     job = app.store.find_job(job_id)
     for line in _kept_and_called(then, job, anew=anew):

@@ -9,7 +9,7 @@ import typer
 from postwright import retrying
 from postwright.app import App
 from postwright.cli import follow
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import say, warn
 
 _GOES_ON = {"redrive": "The run goes on", "new": "A new run has begun"}
@@ -17,6 +17,7 @@ _GOES_ON = {"redrive": "The run goes on", "new": "A new run has begun"}
 
 def command(
     job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
+    stack: Stack = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Try a job again that ended without a post, and follow it until the post is live.
@@ -24,7 +25,7 @@ def command(
     It goes on where it stopped if that leads to the post that the group holds now; else a new run
     starts, and says why.
     """
-    app = connect()
+    app = connect(stack)
     done = retrying.retry(app, job_id)
     say.note(f"{_GOES_ON[done.how]}: job {done.job_id}. {done.why}")
     follow_to_the_end(app, done, as_json=as_json)

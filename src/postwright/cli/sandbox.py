@@ -98,5 +98,5 @@ def _settings() -> dict[str, str]:
     """What the functions are to take from this command's environment: all that does not say where
     things are, which the sandbox itself knows.
     """
-    names = {str(field.alias) for field in Settings.model_fields.values()} - _PLACES
+    names = set(Settings.variables()) - _PLACES
     return {name: os.environ[name] for name in names if os.environ.get(name)}

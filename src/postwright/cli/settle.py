@@ -10,7 +10,7 @@ import typer
 from postwright import closing, settling
 from postwright.cli import follow
 from postwright.cli.auth import AccountId
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.models import Job
 from postwright.tokens import DEFAULT_ACCOUNT
@@ -20,9 +20,9 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document."
 _By = Annotated[str | None, typer.Option(help="Who decides; the name of your login if left out.")]
 
 
-def cancel(job_id: _JobId, by: _By = None, as_json: _AsJson = False) -> None:
+def cancel(job_id: _JobId, by: _By = None, stack: Stack = None, as_json: _AsJson = False) -> None:
     """Stop a run before it publishes; exit code 1 when it may be too late."""
-    job = closing.cancel(connect(), job_id, by or _login())
+    job = closing.cancel(connect(stack), job_id, by or _login())
     _print(job, as_json=as_json)
     if job.status == "publishing":
         warn("Step Functions is stopping the run; ask for its status in a moment.")
@@ -39,6 +39,7 @@ def reconcile(
         bool, typer.Option("--not-published", help="Nothing is live; the post may start anew.")
     ] = False,
     by: _By = None,
+    stack: Stack = None,
     as_json: _AsJson = False,
 ) -> None:
     """Settle a publish that had no clear answer.
@@ -50,7 +51,7 @@ def reconcile(
         raise UsageError("--accept and --not-published exclude each other.")
     if accept is not None and not accept.isdecimal():
         raise UsageError(f"--accept takes the id of a post, which is a number, not {accept}.")
-    app = connect()
+    app = connect(stack)
     who = by or _login()
     case = None
     if accept is not None:
@@ -67,9 +68,11 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def unblock(account: AccountId = DEFAULT_ACCOUNT, as_json: _AsJson = False) -> None:
+def unblock(
+    account: AccountId = DEFAULT_ACCOUNT, stack: Stack = None, as_json: _AsJson = False
+) -> None:
     """Let an account send again after its owner has cleared an action block in the app."""
-    app = connect()
+    app = connect(stack)
     block = app.store.account_block(account)
     app.store.unblock_account(account)
     if as_json:

@@ -21,7 +21,7 @@ from postwright import doctor
 from postwright.app import App
 from postwright.cli import asking, auth
 from postwright.cli.auth import AppKeys, How
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import UsageError, print_json, say, warn
 from postwright.cli.preflight import Json
 from postwright.errors import PostwrightError
@@ -75,6 +75,7 @@ def command(
     skip: Annotated[
         list[str] | None, typer.Option("--skip", help="A step to skip; may be repeated.")
     ] = None,
+    stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Walk through app, account, token, bucket and a test container that is never published.
@@ -88,7 +89,7 @@ def command(
     how = auth.How(account, kind, redirect_uri, listen, wait, code_file, page, asks=not as_json)
     if "token" not in skipped:
         how.check()
-    walk = Walk(connect(), how)
+    walk = Walk(connect(stack), how)
     told = []
     for number, step in enumerate(STEPS, 1):
         outcome, sentence = _taken(walk, step, number, is_skipped=step.name in skipped)

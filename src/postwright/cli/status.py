@@ -11,7 +11,7 @@ from postwright import clock, history, runs, settling, timeline, timeline_page
 from postwright.answers import StatusAnswer
 from postwright.app import App
 from postwright.cli import follow
-from postwright.cli.connection import connect
+from postwright.cli.connection import Stack, connect
 from postwright.cli.console import print_json, say, warn
 from postwright.cli.quota import warn_of_budgets
 from postwright.models import Job
@@ -30,13 +30,14 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Write the timeline as an HTML page, with a picture."),
     ] = None,
+    stack: Stack = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Tell how a publish job stands; exit code 1 when it failed.
 
     Of an unclear publish, what a look at Instagram finds now is shown too.
     """
-    app = connect()
+    app = connect(stack)
     answer = runs.status(app, job_id)
     if watch and answer is not None:
         _follow(app, job_id, live=not as_json)
