@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench import costs_page
 from sandbox import error_page, instagram_page, rules_page
 from statemachine import picture
 from tests import failed_run
@@ -18,6 +19,7 @@ from tests.workflow import scenario_page
 
 DOCS = Path(__file__).resolve().parent
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "costs.md": costs_page.page,
     "errors.md": error_page.page,
     "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,

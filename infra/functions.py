@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -15,33 +14,11 @@ from constructs import Construct
 
 from infra import grants, names
 from infra.findings import accept, wildcard
+from infra.limits import LIMITS, USUAL
 from infra.settings import Settings
 
 RUNTIME = lambda_.Runtime(f"python{names.PYTHON}", lambda_.RuntimeFamily.PYTHON)
 
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds and megabytes of one function; `preflights` says that it looks into media."""
-
-    seconds: int = 30
-    megabytes: int = 512
-    preflights: bool = False
-
-
-# 30 seconds stand between the publish call's deadline of 15 and the task's time-out of 45.
-# What no task waits for may take longer, but not as long as the lease of a token, 120.
-LIMITS: Mapping[str, Limits] = {
-    "load_post": Limits(megabytes=1024, preflights=True),
-    "check_quota": Limits(megabytes=1024, preflights=True),
-    "start_publish": Limits(megabytes=1024, preflights=True),
-    "retry_job": Limits(megabytes=1024, preflights=True),
-    "list_groups": Limits(megabytes=1024, preflights=True),
-    "publish": Limits(megabytes=1024),
-    "refresh_token": Limits(seconds=110),
-    "sweep_jobs": Limits(seconds=110),
-}
-USUAL = Limits()
 
 _SMALL: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
 """For those who read media in several threads, each of which would keep freed memory to itself.

@@ -21,7 +21,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
+from infra.functions import CALLED_BY_EVENTS
+from infra.limits import LIMITS, USUAL
 from infra.settings import Settings
 from postwright.routes import ROUTES
 

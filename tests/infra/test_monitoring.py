@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from bench import costs_page
 from infra import monitoring, names
-from infra.functions import LIMITS, USUAL
+from infra.limits import LIMITS, USUAL
 from postwright import alarms, emitting
 from postwright.measures import METRICS
 from tests.infra.synthesis import Synthesized
@@ -184,3 +185,12 @@ def test_events_are_those_that_the_library_sends() -> None:
 def test_limits_are_of_functions_that_exist() -> None:
     assert LIMITS.keys() <= set(names.functions())
     assert USUAL.preflights is False
+
+
+def test_the_page_of_costs_counts_every_metric_that_is_watched(usual: Synthesized) -> None:
+    watched = 0
+    for alarm in usual.properties("AWS::CloudWatch::Alarm"):
+        rows = alarm.get("Metrics", [{"MetricStat": {}}])
+        watched += sum("MetricStat" in row for row in rows)
+
+    assert watched == costs_page.WATCHED

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra import grants, names
-from infra.functions import CALLED_BY_EVENTS, LIMITS, USUAL
+from infra.functions import CALLED_BY_EVENTS
+from infra.limits import LIMITS, USUAL
 from postwright import alarms, instagram, logins, publishing
 from postwright.media import MediaBucket
 from postwright.routes import REST, ROUTES
@@ -230,6 +231,18 @@ def test_no_secret_is_made_by_the_template(usual: Synthesized, chosen: Synthesiz
 
 
 # Storage
+
+
+def test_what_holds_data_keeps_its_name_so_that_no_upgrade_replaces_it(usual: Synthesized) -> None:
+    """A logical id that changes is a new resource to CloudFormation, and an empty one."""
+    kept = {
+        name
+        for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
+        for name, resource in usual.of_type(kind).items()
+        if resource["DeletionPolicy"] == "Retain"
+    }
+
+    assert kept == {"StorageTableB43FDCE7", "StorageMedia9333CB25", "SignInUsers1801E146"}
 
 
 def test_the_table_has_the_keys_of_the_sandbox_and_can_be_restored(usual: Synthesized) -> None:

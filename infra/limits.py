@@ -1,0 +1,30 @@
+"""Time and memory of each function. Nothing of the CDK is needed to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds and megabytes of one function; `preflights` says that it looks into media."""
+
+    seconds: int = 30
+    megabytes: int = 512
+    preflights: bool = False
+
+
+# 30 seconds stand between the publish call's deadline of 15 and the task's time-out of 45.
+# What no task waits for may take longer, but not as long as the lease of a token, 120.
+LIMITS: Mapping[str, Limits] = {
+    "load_post": Limits(megabytes=1024, preflights=True),
+    "check_quota": Limits(megabytes=1024, preflights=True),
+    "start_publish": Limits(megabytes=1024, preflights=True),
+    "retry_job": Limits(megabytes=1024, preflights=True),
+    "list_groups": Limits(megabytes=1024, preflights=True),
+    "publish": Limits(megabytes=1024),
+    "refresh_token": Limits(seconds=110),
+    "sweep_jobs": Limits(seconds=110),
+}
+USUAL = Limits()
