@@ -20,7 +20,7 @@ USD_PER_METRIC: Final = 0.30
 (on demand; a write counts twice here, because many are in a transaction or change the index too),
 Amazon S3 and Amazon CloudWatch, as of 2026.
 """
-WATCHED: Final = 62
+WATCHED: Final = 74
 """Metrics that the alarms watch, each of which is paid for; a test counts them in the template."""
 METRICS: Final = 30
 """Of one account in use: the sets of dimensions in `postwright.measures`, about."""
