@@ -126,7 +126,8 @@ def test_what_cannot_be_tried_again_says_so(bench: Workbench) -> None:
 
     code, body = retry(bench, run.job_id)
 
-    assert (code, body) == (409, {"status": "published", "permalink": run.output["permalink"]})
+    assert (code, body.pop("error")["type"]) == (409, "AlreadyPublishedError")
+    assert body == {"status": "published", "permalink": run.output["permalink"]}
     assert retry(bench, "nobody")[0] == 404
 
 

@@ -24,7 +24,11 @@ def assert_record_is_true(bench: Workbench, group: PostGroup) -> None:
     assert record.publish_status == "published"
     assert (record.instagram_post_id, record.permalink) == (post["id"], post["permalink"])
     assert record.active_job_id is not None
-    assert bench.status(record.active_job_id) == {
+    status = bench.status(record.active_job_id)
+    told = {
+        "jobId": record.active_job_id,
+        "sessionId": group.session_id,
+        "groupId": group.group_id,
         "status": "published",
         "phase": "published",
         "progress": {"completed": steps(group), "total": steps(group)},
@@ -32,6 +36,8 @@ def assert_record_is_true(bench: Workbench, group: PostGroup) -> None:
         "permalink": post["permalink"],
         "error": None,
     }
+    assert {name: status[name] for name in told} == told
+    assert [item["state"] for item in status["items"]] == ["ready"] * len(group.files)
 
 
 def steps(group: PostGroup) -> int:
