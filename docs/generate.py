@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench import costs_page
-from sandbox import error_page, instagram_page, rules_page
+from sandbox import error_page, instagram_page, openapi, rules_page
 from statemachine import picture
 from tests import failed_run
 from tests.chaos import reliability_page
@@ -21,6 +21,7 @@ DOCS = Path(__file__).resolve().parent
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "costs.md": costs_page.page,
     "errors.md": error_page.page,
+    "openapi.json": openapi.text,
     "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,
     "reliability.md": reliability_page.page,

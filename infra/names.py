@@ -8,6 +8,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 DEFINITION: Final = ROOT / "statemachine" / "publish_post.asl.json"
 
+OPENAPI: Final = ROOT / "docs" / "openapi.json"
+
 PYTHON: Final = "3.14"
 """The newest runtime of Lambda for which every package has a wheel."""
 

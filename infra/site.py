@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
+from infra import names
 from infra.findings import accept, wildcard
 from infra.settings import Settings
 from infra.sign_in import SignIn
@@ -79,7 +80,9 @@ class Site(Construct):
         self.origin = f"https://{self._distribution.distribution_domain_name}"
 
     def deploy(self, settings: Settings, sign_in: SignIn) -> None:
-        """Put the page there, with `config.json` that says where to sign in."""
+        """Put the page there, with `config.json` that says where to sign in and `openapi.json`
+        that describes the API.
+        """
         if not settings.web.is_dir():
             return
         deployment.BucketDeployment(
@@ -87,6 +90,7 @@ class Site(Construct):
             "Content",
             sources=[
                 deployment.Source.asset(str(settings.web)),
+                deployment.Source.data("openapi.json", names.OPENAPI.read_text(encoding="utf-8")),
                 deployment.Source.json_data(
                     "config.json",
                     {

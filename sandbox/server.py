@@ -273,8 +273,13 @@ class Sandbox:
         issuer = self._issuer.routes() if self._issuer else []
         sign_in = {"clientId": CLIENT_ID} if self._issuer else {}
         page = publish_page.routes(self.aws, sign_in)
-        where = Route("/_sandbox", self._index)
-        return Starlette(routes=[*routes, rest, where, *issuer, *page])
+        others = [Route("/_sandbox", self._index), Route("/openapi.json", self._described)]
+        return Starlette(routes=[*routes, rest, *others, *issuer, *page])
+
+    async def _described(self, _request: Request) -> Response:
+        from sandbox import openapi
+
+        return JSONResponse(openapi.document(sign_in=self._issuer is not None))
 
     async def _index(self, _request: Request) -> Response:
         return JSONResponse(

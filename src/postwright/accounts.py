@@ -74,6 +74,12 @@ class AccountState(Answer):
     warnings: list[str]
 
 
+class AccountsAnswer(Answer):
+    """How the accounts stand, by their ids."""
+
+    accounts: list[AccountState]
+
+
 def read_quota(app: App, account_id: str) -> None:
     """Ask Instagram how many posts are used; raises RateLimitedError where no call may be made."""
     with app.calling(account_id, 1, "look") as instagram:

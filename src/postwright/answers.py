@@ -1,11 +1,13 @@
-"""What the HTTP API answers: sessions, post groups with what would be posted, and jobs.
+"""What the HTTP API answers: sessions, post groups with what would be posted, jobs, and refusals.
 
-Every key is always there, with null for what is not known.
+Every key of an `Answer` is always there, with null for what is not known.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
+
+from pydantic import ConfigDict
 
 from postwright.models import (
     Instant,
@@ -17,13 +19,16 @@ from postwright.models import (
     Problem,
     Progress,
     PublishStatus,
+    Settlement,
 )
 
 ItemState = Literal["waiting", "created", "processing", "ready", "failed", "again"]
 
 
 class Answer(Model):
-    """Base of all answers."""
+    """Base of most answers."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     def to_json(self) -> dict[str, Any]:
         """All keys, with null for what is not known."""
@@ -147,3 +152,96 @@ class GroupsAnswer(Answer):
     now: Instant
     groups: list[GroupLine]
     cursor: str | None
+
+
+class Accepted(Model):
+    """The run that publishes a group, and where to ask how it stands; `warnings` where there are
+    any.
+    """
+
+    job_id: str
+    status_url: str
+    warnings: list[Problem] | None = None
+
+
+class Retried(Answer):
+    """The run that goes on, or the new one, and why it is which."""
+
+    job_id: str
+    status_url: str
+    how: Literal["redrive", "new"]
+    why: str
+
+
+class Candidate(Answer):
+    """A post of the account that may be the one of an unclear publish.
+
+    `items` were counted where that says something, `taken` is one of another group.
+    """
+
+    instagram_post_id: str
+    permalink: str | None
+    timestamp: Instant | None
+    caption: Literal["same", "other", "missing"]
+    items: int | None
+    taken: bool
+    fits: bool
+
+
+class Evidence(Answer):
+    """What a look at an unclear publish found. `settled` says that its call cannot take effect any
+    more, `posts_read` that the account's posts could be read.
+    """
+
+    container_id: str
+    container_status: str | None
+    sent_at: Instant
+    settled: bool
+    answer: str | None
+    posts_read: bool
+    candidates: list[Candidate]
+
+
+class Standing(Answer):
+    """How a job stands after somebody has cancelled or settled it."""
+
+    job_id: str
+    status: JobStatus
+    instagram_post_id: str | None
+    permalink: str | None
+    settlement: Settlement | None
+
+
+class Looked(Standing):
+    """The same after a look, with what it found; null where nothing is unclear."""
+
+    evidence: Evidence | None
+
+
+class Told(Model):
+    """Why a request is refused: the kind of error, a sentence for people, and what else is known,
+    above all every problem.
+    """
+
+    type: str
+    message: str
+    code: int | None = None
+    subcode: int | None = None
+    http_status: int | None = None
+    fbtrace_id: str | None = None
+    item: str | None = None
+    call: str | None = None
+    problems: list[Problem] | None = None
+
+
+class Refusal(Model):
+    """Why a request is refused, with how the job or the group stands where that is the reason.
+
+    `frees_at` is when there is room again for a post; null where nobody can say.
+    """
+
+    error: Told
+    status: str | None = None
+    job_id: str | None = None
+    permalink: str | None = None
+    frees_at: Instant | None = None

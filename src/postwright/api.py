@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from postwright import accounts, clock, closing, listing, retrying, routes, runs, settling
-from postwright.answers import StatusesAnswer
+from postwright.answers import Accepted, Retried, Standing, StatusesAnswer
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -96,10 +96,12 @@ def start_publish(app: App, event: Event) -> dict[str, Any]:
     """`POST /api/publish/start`: 202 for a new run, 200 for the one that runs, else why not."""
     query_of(event, Nothing)
     started = runs.start(app, body_of(event, PublishRequest))
-    body: dict[str, Any] = _where(started.job_id)
-    if started.warnings:
-        body["warnings"] = [warning.to_json() for warning in started.warnings]
-    return answer(202 if started.new else 200, body)
+    accepted = Accepted(
+        job_id=started.job_id,
+        status_url=_status_url(started.job_id),
+        warnings=started.warnings or None,
+    )
+    return answer(202 if started.new else 200, accepted.to_json())
 
 
 @_route
@@ -109,8 +111,10 @@ def retry_job(app: App, event: Event) -> dict[str, Any]:
     """
     _nothing_else(event)
     done = retrying.retry(app, path_id(event))
-    body = {**_where(done.job_id), "how": done.how, "why": done.why}
-    return answer(202 if done.new else 200, body)
+    body = Retried(
+        job_id=done.job_id, status_url=_status_url(done.job_id), how=done.how, why=done.why
+    )
+    return answer(202 if done.new else 200, body.to_json())
 
 
 @_route
@@ -167,7 +171,8 @@ def get_account(app: App, event: Event) -> dict[str, Any]:
     if wanted is not None and wanted not in known:
         raise _unknown("account", wanted)
     shown = known if wanted is None else [wanted]
-    return answer(200, {"accounts": [accounts.state_of(app, one).to_json() for one in shown]})
+    found = [accounts.state_of(app, one) for one in shown]
+    return answer(200, accounts.AccountsAnswer(accounts=found).to_json())
 
 
 @_route
@@ -227,15 +232,15 @@ def _retry_after(seconds: float) -> Mapping[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds or _WAIT_SECONDS)))}
 
 
-def _where(job_id: str) -> dict[str, Any]:
-    return {"jobId": job_id, "statusUrl": f"/api/publish/{job_id}/status"}
+def _status_url(job_id: str) -> str:
+    return f"/api/publish/{job_id}/status"
 
 
 def _standing(job: Job) -> dict[str, Any]:
-    return {
-        "jobId": job.job_id,
-        "status": job.status,
-        "instagramPostId": job.instagram_post_id,
-        "permalink": job.permalink,
-        "settlement": job.settlement.to_json() if job.settlement else None,
-    }
+    return Standing(
+        job_id=job.job_id,
+        status=job.status,
+        instagram_post_id=job.instagram_post_id,
+        permalink=job.permalink,
+        settlement=job.settlement,
+    ).to_json()

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -54,7 +55,9 @@ def _check_instant(text: str) -> str:
     return clock.to_text(clock.from_text(text))
 
 
-Instant = Annotated[str, AfterValidator(_check_instant)]
+Instant = Annotated[
+    str, AfterValidator(_check_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 """An ISO 8601 instant with an offset, kept as text in UTC."""
 
 
@@ -78,6 +81,10 @@ class Record(Model):
 
 class PublishRequest(Model):
     """The input of the workflow, the same from the API, the console and the command line."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"sessionId": "demo", "groupId": "group-1"}]}
+    )
 
     session_id: Identifier
     group_id: Identifier
@@ -465,7 +472,7 @@ class StatusesQuery(Model):
     """The query of `GET /api/publish/status`: ids with commas between them."""
 
     jobs: Annotated[
-        list[Annotated[str, StringConstraints(min_length=1)]],
+        list[Annotated[str, StringConstraints(pattern=r"^[^,]+$")]],
         BeforeValidator(lambda text: text.split(",") if isinstance(text, str) else text),
         Field(min_length=1, max_length=50),
     ]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from postwright import clock, closing, looking, publishing, runs
+from postwright import answers, clock, closing, looking, publishing, runs
 from postwright.app import App
 from postwright.errors import NotPossibleError
-from postwright.looking import Evidence
+from postwright.looking import Evidence, Seen
 from postwright.models import (
     Attempt,
     Fence,
@@ -48,28 +48,28 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The evidence as the command line and the API show it."""
-        return {
-            "containerId": self.attempt.container_id,
-            "containerStatus": self.evidence.status,
-            "sentAt": self.attempt.sent_at,
-            "settled": looking.is_settled(self.attempt),
-            "answer": self.attempt.answer,
-            "postsRead": self.evidence.read,
-            "candidates": [
-                {
-                    "instagramPostId": one.media.id,
-                    "permalink": one.media.permalink,
-                    "timestamp": clock.to_text(one.media.timestamp)
-                    if one.media.timestamp
-                    else None,
-                    "caption": one.caption,
-                    "items": one.items,
-                    "taken": one.taken,
-                    "fits": one.fits,
-                }
-                for one in self.evidence.seen
-            ],
-        }
+        return answers.Evidence(
+            container_id=self.attempt.container_id,
+            container_status=self.evidence.status,
+            sent_at=self.attempt.sent_at,
+            settled=looking.is_settled(self.attempt),
+            answer=self.attempt.answer,
+            posts_read=self.evidence.read,
+            candidates=[_candidate(one) for one in self.evidence.seen],
+        ).to_json()
+
+
+def _candidate(one: Seen) -> answers.Candidate:
+    at = one.media.timestamp
+    return answers.Candidate(
+        instagram_post_id=one.media.id,
+        permalink=one.media.permalink,
+        timestamp=clock.to_text(at) if at else None,
+        caption=one.caption,
+        items=one.items,
+        taken=one.taken,
+        fits=one.fits,
+    )
 
 
 def sweep(app: App, remaining_seconds: Callable[[], float]) -> dict[str, int]:

@@ -65,7 +65,7 @@ def aws_cli(sandbox: Sandbox, *arguments: str) -> Any:
 
 class TestOrigins:
     def test_the_app_says_where_everything_is(self, sandbox: Sandbox) -> None:
-        answer = httpx.get(sandbox.app).json()
+        answer = httpx.get(f"{sandbox.app}/_sandbox").json()
 
         assert answer["instagram"] == sandbox.instagram
         assert answer["aws"] == sandbox.aws

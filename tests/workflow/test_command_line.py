@@ -43,8 +43,9 @@ from tests.workflow.workbench import sha256_of
 
 RESULT_KEYS = {"jobId", "status", "instagramPostId", "permalink", "error"}
 STATUS_KEYS = {
-    *("jobId", "status", "phase", "progress"),
+    *("jobId", "sessionId", "groupId", "status", "phase", "progress", "items"),
     *("instagramPostId", "permalink", "error"),
+    *("publishAt", "createdAt", "startedAt", "finishedAt"),
 }
 READY_KEYS = ["app", "instagram", "aws", "stateMachineArn"]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
