@@ -15,6 +15,7 @@ from sandbox import error_page, instagram_page, openapi, rules_page
 from statemachine import picture
 from tests import failed_run
 from tests.chaos import reliability_page
+from tests.infra import permissions_page
 from tests.workflow import scenario_page
 
 DOCS = Path(__file__).resolve().parent
@@ -24,6 +25,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "openapi.json": openapi.text,
     "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,
+    "permissions.md": permissions_page.page,
     "reliability.md": reliability_page.page,
     "rules.md": rules_page.page,
     "scenarios.md": scenario_page.page,

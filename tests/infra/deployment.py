@@ -165,7 +165,11 @@ def _resources(session: boto3.session.Session) -> Iterator[Any]:
 
 
 def _do_what_moto_forgets(session: boto3.session.Session, template: Mapping[str, Any]) -> None:
-    """Properties that moto's CloudFormation does not look at, although the service knows them."""
+    """Properties that moto's CloudFormation does not look at, although the service knows them.
+
+    Rules lose their targets: moto fails at an event for a topic, and the sandbox itself sends the
+    events that are for a function.
+    """
     for resource in _resources(session):
         name = resource["PhysicalResourceId"]
         properties = template["Resources"][resource["LogicalResourceId"]].get("Properties", {})
@@ -173,6 +177,9 @@ def _do_what_moto_forgets(session: boto3.session.Session, template: Mapping[str,
             session.client("dynamodb").update_time_to_live(
                 TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
             )
+        if "Targets" in properties:
+            targets = [target["Id"] for target in properties["Targets"]]
+            session.client("events").remove_targets(Rule=name, Ids=targets)
         if "VersioningConfiguration" in properties:
             session.client("s3").put_bucket_versioning(
                 Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]

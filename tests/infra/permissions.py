@@ -48,6 +48,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.used: dict[str, set[Permission]] = {}
+        self._acts: dict[tuple[str, Permission], Callable[[], object]] = {}
+
+    def just_before(self, function: str, asked: Permission, act: Callable[[], object]) -> None:
+        """Let something happen when the function asks for this the next time, before it is done."""
+        self._acts[function, asked] = act
 
     def before(self, application: WSGIApplication) -> WSGIApplication:
         """An application that notes every call of a function and lets `application` answer."""
@@ -58,6 +63,8 @@ class Recorder:
                 return application(environ, start_response)
             asked = list(_asked(environ))
             self._note(function, asked)
+            for permission in asked:
+                self._acts.pop((function, permission), lambda: None)()
 
             def start(status: str, *rest: Any) -> Callable[[bytes], object]:
                 if status.startswith("404") and environ["REQUEST_METHOD"] == "HEAD":
@@ -122,8 +129,12 @@ def _of_table(operation: str, body: Mapping[str, Any]) -> Iterator[Permission]:
 
 def _of_parameters(operation: str, body: Mapping[str, Any]) -> Iterator[Permission]:
     for name in body.get("Names") or [body.get("Name") or body["Path"]]:
-        plain = name.partition(":")[0].removeprefix("/")
-        yield Permission(f"ssm:{operation}", f"arn:aws:ssm:{_PLACE}:parameter/{plain}")
+        yield Permission(f"ssm:{operation}", parameter_arn(name.partition(":")[0]))
+
+
+def parameter_arn(name: str) -> str:
+    """The ARN of a parameter or folder whose name begins with a slash."""
+    return f"arn:aws:ssm:{_PLACE}:parameter{name}"
 
 
 def _of_executions(operation: str, body: Mapping[str, Any]) -> Iterator[Permission]:

@@ -19,6 +19,7 @@ from sandbox.server import Sandbox, SandboxOptions
 from tests.infra import test_monitoring, test_template
 from tests.infra.deployment import LEFT_OUT, Deployment, deploy
 from tests.infra.permissions import Permission, Recorder, Role
+from tests.infra.rare_paths import PATHS
 from tests.infra.synthesis import Synthesized
 from tests.media import film
 from tests.summary import say
@@ -43,6 +44,22 @@ OF_THE_SANDBOX = {
 """Where AWS and Instagram are, which is somewhere else in the cloud."""
 
 
+NOT_OURS = {
+    **dict.fromkeys(
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        "Lambda itself writes what a function prints.",
+    ),
+    **dict.fromkeys(
+        ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), "Lambda itself sends traces."
+    ),
+    **dict.fromkeys(
+        ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+        "Lambda itself keeps an event that a function could not handle, as the function's role.",
+    ),
+}
+"""What roles allow although no code of ours calls it, and who does."""
+
+
 @pytest.fixture(scope="module")
 def deployment(usual: Synthesized) -> Deployment:
     return deploy(usual.template)
@@ -60,8 +77,9 @@ def green(pytestconfig: pytest.Config) -> Iterator[set[str]]:
     yield names_of_them
     say(
         pytestconfig,
-        f"on the template in moto's CloudFormation: {len(names_of_them)} of {len(SCENARIOS)}"
-        " scenarios green",
+        f"on the template in moto's CloudFormation: {len(names_of_them - PATHS.keys())} of"
+        f" {len(SCENARIOS)} scenarios and {len(names_of_them & PATHS.keys())} of {len(PATHS)} rare"
+        " paths green",
     )
 
 
@@ -191,6 +209,47 @@ def test_all_other_scenarios(
     play(bench, scenario, green)
 
     assert not_allowed(deployment, recorder) == {}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_rare_path(
+    bench: Workbench, deployment: Deployment, recorder: Recorder, green: set[str], name: str
+) -> None:
+    PATHS[name](bench, recorder)
+    green.add(name)
+
+    assert not_allowed(deployment, recorder) == {}
+    assert all(len(bench.posts_of(group)) <= 1 for group in bench.groups)
+
+
+@pytest.mark.timeout(600)
+def test_functions_may_do_what_they_do_and_no_more(
+    bench: Workbench,
+    deployment: Deployment,
+    recorder: Recorder,
+    green: set[str],
+    pytestconfig: pytest.Config,
+) -> None:
+    """After every scenario and rare path; those that were not among the tests are played now."""
+    for scenario in SCENARIOS:
+        if scenario.name not in green:
+            bench.reset()
+            play(bench, scenario, green)
+    for name in PATHS.keys() - green:
+        bench.reset()
+        PATHS[name](bench, recorder)
+
+    assert not_allowed(deployment, recorder) == {}
+    unused = {}
+    for name, function in sorted(deployment.functions.items()):
+        role = Role.of(function.statements)
+        used = recorder.used[name]
+        rest = {one.action for one in role.unused(used)}
+        own = {one.action for one in role.allowed} - NOT_OURS.keys()
+        say(pytestconfig, f"  {name}: {len(own)} allowed, {len({a for a, _ in used})} used")
+        if rest - NOT_OURS.keys():
+            unused[name] = sorted(rest - NOT_OURS.keys())
+    assert unused == {}
 
 
 def play(bench: Workbench, scenario: Scenario, green: set[str]) -> None:
