@@ -122,9 +122,10 @@ def _of_table(operation: str, body: Mapping[str, Any]) -> Iterator[Permission]:
             for kind, part in item.items():
                 yield from _of_table(_TRANSACTED[kind], part)
         return
-    table = f"arn:aws:dynamodb:{_PLACE}:table/{body['TableName']}"
     index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-    yield Permission(f"dynamodb:{operation}", table + index)
+    for table in body.get("RequestItems") or [body["TableName"]]:
+        arn = f"arn:aws:dynamodb:{_PLACE}:table/{table}{index}"
+        yield Permission(f"dynamodb:{operation}", arn)
 
 
 def _of_parameters(operation: str, body: Mapping[str, Any]) -> Iterator[Permission]:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
+import httpx
+
 from sandbox.instagram.accounts import DEMO_ACCOUNT, SECOND_ACCOUNT
 from tests.infra.permissions import Permission, Recorder, parameter_arn
 from tests.workflow.misbehaviour import refuses
@@ -121,6 +123,14 @@ def a_file_is_deleted_while_a_run_waits_for_the_quota(bench: Workbench, _: Recor
 
 
 def a_file_from_a_time_without_versions(bench: Workbench, _: Recorder) -> None:
+    with _without_versions(bench):
+        group = bench.group(PHOTO)
+
+    bench.published(group)
+
+
+@contextmanager
+def _without_versions(bench: Workbench) -> Iterator[None]:
     """Somebody has suspended them for a while; such an object has no version to be asked for."""
 
     def versions(status: Any) -> None:
@@ -130,11 +140,9 @@ def a_file_from_a_time_without_versions(bench: Workbench, _: Recorder) -> None:
 
     versions("Suspended")
     try:
-        group = bench.group(PHOTO)
+        yield
     finally:
         versions("Enabled")
-
-    bench.published(group)
 
 
 # Blocks of the account, which are kept by who hears of them
@@ -212,6 +220,18 @@ def a_sweep_that_finds_a_post(bench: Workbench, _: Recorder) -> None:
     assert bench.job(job_id).status == "published"
 
 
+def statuses_of_runs_of_both_kinds(bench: Workbench, _: Recorder) -> None:
+    group = _claimed_and_never_started(bench)
+    forgotten = bench.record(group).active_job_id or ""
+    stopped = _stopped_and_nobody_heard(bench)
+    bench.clock.advance(_LONG_QUIET_SECONDS)
+
+    bench.api.get("/api/publish/status", params={"jobs": f"{forgotten},{stopped}"})
+
+    assert bench.job(stopped).status == "failed"
+    assert bench.finished(forgotten).status == "SUCCEEDED"
+
+
 # Slots of the quota that are held by runs which are over
 
 
@@ -280,6 +300,37 @@ def a_post_is_accepted_by_hand(bench: Workbench, _: Recorder) -> None:
 
 def the_accounts_are_looked_at(bench: Workbench, _: Recorder) -> None:
     assert bench.api.get("/api/account").status_code == 200
+
+
+def the_groups_of_a_session_are_looked_at(bench: Workbench, _: Recorder) -> None:
+    """With the pictures, of one file with a version, of one without, and of one that is gone."""
+    group = bench.group(PHOTO)
+    with _without_versions(bench):
+        other = bench.group(PHOTO)
+    gone = bench.group(PHOTO)
+    _a_file_is_gone(bench, gone)
+    bench.published(bench.group(PHOTO))
+
+    assert bench.api.get("/api/sessions").status_code == 200
+    for one in (group, other, gone):
+        answer = bench.api.get(f"/api/sessions/{one.session_id}/groups", params={"preflight": "1"})
+        assert answer.status_code == 200
+        for url in _signed(answer.json()):
+            httpx.get(url, trust_env=False).raise_for_status()
+
+
+def _signed(document: Any) -> Iterator[str]:
+    """Every presigned URL of an answer."""
+    if isinstance(document, dict | list):
+        for part in document.values() if isinstance(document, dict) else document:
+            yield from _signed(part)
+    elif isinstance(document, str) and "X-Amz-Signature=" in document:
+        yield document
+
+
+def what_is_not_there_is_asked_for(bench: Workbench, _: Recorder) -> None:
+    assert bench.api.get("/api/nothing").status_code == 404
+    assert bench.api.get("/api/sessions/nobody/groups").status_code == 404
 
 
 # Tokens
@@ -360,6 +411,7 @@ PATHS: Final[dict[str, Path]] = {
             a_status_of_a_run_that_never_began,
             a_status_of_a_run_that_was_stopped_unheard,
             a_console_start_of_what_was_claimed_and_never_began,
+            statuses_of_runs_of_both_kinds,
             a_sweep_over_everything,
             a_sweep_that_gives_up_a_post,
             a_sweep_that_finds_a_post,
@@ -371,6 +423,8 @@ PATHS: Final[dict[str, Path]] = {
             a_publish_is_settled_by_hand,
             a_post_is_accepted_by_hand,
             the_accounts_are_looked_at,
+            the_groups_of_a_session_are_looked_at,
+            what_is_not_there_is_asked_for,
             tokens_are_refreshed,
             a_token_does_not_work_any_more,
             a_token_is_deleted_while_it_is_refreshed,

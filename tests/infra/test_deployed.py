@@ -243,7 +243,7 @@ def test_functions_may_do_what_they_do_and_no_more(
     unused = {}
     for name, function in sorted(deployment.functions.items()):
         role = Role.of(function.statements)
-        used = recorder.used[name]
+        used = recorder.used.get(name, set())
         rest = {one.action for one in role.unused(used)}
         own = {one.action for one in role.allowed} - NOT_OURS.keys()
         say(pytestconfig, f"  {name}: {len(own)} allowed, {len({a for a, _ in used})} used")
