@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.names import PYTHON, ROOT
@@ -23,9 +24,24 @@ from infra.names import PYTHON, ROOT
 BUILD = ROOT / "build"
 LOCK = ROOT / "requirements" / "lambda.txt"
 
-# Amazon Linux 2023 has glibc 2.34 and takes all of these.
-PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{n}_aarch64" for n in (17, 27, 28, 31, 34)))
 _LEFT_OUT = shutil.ignore_patterns("cli", "__pycache__", "*.pyc")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What wheels must run on: a machine as `aarch64`, and a Python as `3.14`."""
+
+    machine: str = "aarch64"
+    python: str = PYTHON
+
+    @property
+    def platforms(self) -> list[str]:
+        """Amazon Linux 2023 has glibc 2.34 and takes all of these."""
+        old = f"manylinux2014_{self.machine}"
+        return [old, *(f"manylinux_2_{n}_{self.machine}" for n in (17, 27, 28, 31, 34))]
+
+
+LAMBDA = Target()
 
 
 def main() -> None:
@@ -58,11 +74,12 @@ def copy_code(build: Path) -> None:
     shutil.copytree(ROOT / "lambdas", code / "lambdas", ignore=_LEFT_OUT)
 
 
-def build_layers(build: Path) -> None:
+def build_layers(build: Path, target: Target = LAMBDA) -> None:
     """Both layers, unless they were built from the same lock by the same rules."""
     layers = build / "layers"
     stamp = layers / "built-from.txt"
-    wanted = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    rules = Path(__file__).read_bytes() + repr(target).encode()
+    wanted = hashlib.sha256(LOCK.read_bytes() + rules).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     shutil.rmtree(layers, ignore_errors=True)
@@ -71,7 +88,7 @@ def build_layers(build: Path) -> None:
         folder.mkdir(parents=True)
         requirements = layers / f"{name}.txt"
         requirements.write_text(lines, encoding="utf-8")
-        _install(requirements, folder / "python")
+        _install(requirements, folder / "python", target)
     stamp.write_text(wanted)
 
 
@@ -87,18 +104,18 @@ def split_lock(text: str) -> dict[str, str]:
     return {name: "".join(blocks) for name, blocks in layers.items()}
 
 
-def _install(requirements: Path, target: Path) -> None:
-    platforms = [part for name in PLATFORMS for part in ("--platform", name)]
+def _install(requirements: Path, folder: Path, target: Target) -> None:
+    platforms = [part for name in target.platforms for part in ("--platform", name)]
     subprocess.run(  # noqa: S603  our own interpreter and arguments
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
             *("--no-compile", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-            *(*platforms, "--implementation", "cp", "--python-version", PYTHON),
-            *("--target", str(target), "--requirement", str(requirements)),
+            *(*platforms, "--implementation", "cp", "--python-version", target.python),
+            *("--target", str(folder), "--requirement", str(requirements)),
         ],
         check=True,
     )
-    shutil.rmtree(target / "bin", ignore_errors=True)
+    shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
 if __name__ == "__main__":
