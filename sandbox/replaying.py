@@ -74,13 +74,13 @@ def play(definition: Mapping[str, Any], recorded: History) -> Played:
             place = place_of_stop(recorded, number, end.at) if was_stopped else None
             with stopping(clock, place, stop) if place else nullcontext():
                 if execution is None:
-                    execution = _start(instrumented(definition), recorded.given)
+                    execution = start(instrumented(definition), recorded.given)
                 elif execution.exec_status.value == "SUCCEEDED":
                     break
                 else:
                     clock.advance_to(began_at)
                     redrive.redrive(execution, None, clock.now())
-                _wait_for_end(execution)
+                wait_for_end(execution)
             tape.pause()
         events = execution.exec_worker.env.event_manager.get_event_history()  # type: ignore[union-attr]  # there is a run
     history = read_history({**event, "type": event["type"].value} for event in events)
@@ -235,7 +235,8 @@ def _runs(recorded: History) -> list[tuple[datetime, End]]:
     return list(zip(begun, ends, strict=True))
 
 
-def _start(definition: Mapping[str, Any], given: Any) -> Any:
+def start(definition: Mapping[str, Any], given: Any) -> Any:
+    """An execution of moto, of a machine that is made for it; an engine must be installed."""
     from moto.stepfunctions.parser import models
 
     backend: Any = models.stepfunctions_parser_backends[ACCOUNT_ID][REGION]
@@ -245,7 +246,8 @@ def _start(definition: Mapping[str, Any], given: Any) -> Any:
     return backend.start_execution(machine.arn, None, json.dumps(given), None)
 
 
-def _wait_for_end(execution: Any) -> None:
+def wait_for_end(execution: Any) -> None:
+    """Return when it is over; raises TimeoutError after thirty real seconds."""
     end = time.monotonic() + _STOP_WALL_SECONDS
     while execution.exec_status.value == "RUNNING":
         if time.monotonic() > end:

@@ -22,6 +22,7 @@ _SLOW = (
     "tests/chaos/test_explorer.py",
     "tests/engines/test_other_interpreter.py::test_all_other_scenarios",
     "tests/infra/test_deployed.py::test_a_rare_path",
+    "tests/engines/test_step_functions_local.py::test_a_case",
     "tests/infra/test_deployed.py::test_all_other_scenarios",
     "tests/infra/test_deployed.py::test_functions_may",
     "tests/infra/test_synth.py",
