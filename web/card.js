@@ -4,7 +4,7 @@ import { lookAt } from "./dialogs.js";
 import { announce, button, el, link, note, show, small } from "./dom.js";
 import { STATES, kindOf, phaseOf, stateOf, titleOf } from "./model.js";
 import { Mosaic } from "./mosaic.js";
-import { counted, duration, number, secondsSince, time, withTimes } from "./words.js";
+import { counted, duration, number, secondsSince, time } from "./words.js";
 
 const LONG_CAPTION = 280;
 const PRIMARY = {
@@ -17,7 +17,7 @@ const PRIMARY = {
 	unconfirmed: "settle",
 };
 const LABELS = { publish: "Publish", cancel: "Cancel", retry: "Retry", settle: "Settle" };
-const NOTHING_TO_FIX = ["publishing", "published", "unconfirmed"];
+const NOTHING_TO_FIX = ["publishing", "published", "unconfirmed", "split"];
 
 let cards = 0;
 
@@ -174,7 +174,7 @@ const STATUS = {
 		const { message, item, type, code, subcode, fbtraceId } = job?.error ?? {};
 		const details = [type, code && `code ${code}`, subcode, fbtraceId && `fbtrace_id ${fbtraceId}`];
 		return [
-			phase(...withTimes(message ?? "It failed, and no reason was recorded.")),
+			note(true, message ?? "It failed, and no reason was recorded."),
 			item && small("Item ", el("bdi", {}, item)),
 			fold("Details", small(details.filter(Boolean).join(" · "))),
 		];
@@ -210,7 +210,8 @@ function words({ caption, counts, limits, locationTag, media }) {
 		more.textContent = isOpen ? "Show less" : "Show all";
 	}, "Show all");
 	more.setAttribute("aria-expanded", "false");
-	const used = Object.keys(counts).map((name) =>
+	const shown = Object.keys(counts).filter((name) => counts[name] || name !== "mentions");
+	const used = shown.map((name) =>
 		el(
 			"li",
 			{ class: counts[name] > limits[name] ? "over" : "" },

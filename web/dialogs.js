@@ -90,9 +90,9 @@ function unclear(evidence, sentence, choose, close) {
 		evidence &&
 			table([
 				["Publish call sent", sentAt ? time(sentAt) : "not known"],
-				["Its answer", answer ?? "none"],
+				["Its answer", answer && !answer.startsWith("None") ? answer : "none"],
 				["The container is", containerStatus ?? "not readable now"],
-				["Posts looked through", String(postsRead)],
+				["Posts looked through", postsRead ? "yes" : "no, they cannot be read now"],
 			]),
 		evidence && el("h3", {}, found),
 		el("ul", { class: "candidates" }, ...candidates.map((one) => candidate(one, choose))),

@@ -304,7 +304,7 @@ class PublishPage {
 function showBanner(sentence, label, act) {
 	const banner = byId("banner");
 	banner.hidden = sentence === null;
-	banner.replaceChildren(sentence ?? "");
+	banner.replaceChildren(el("span", {}, sentence ?? ""));
 	if (label) banner.append(button("quiet", act, label));
 }
 

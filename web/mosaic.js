@@ -108,6 +108,8 @@ class Tile {
 
 function words({ state, elapsedSeconds, expectedSeconds }) {
 	if (state !== "processing") return WORDS[state] ?? "";
-	const usual = expectedSeconds ? ` of ~${duration(expectedSeconds)}` : "";
-	return `Processing ${duration(elapsedSeconds)}${usual}`;
+	const past = `Processing ${duration(elapsedSeconds)}`;
+	if (!expectedSeconds) return past;
+	const usual = duration(expectedSeconds);
+	return elapsedSeconds > expectedSeconds ? `${past}, usually ${usual}` : `${past} of ~${usual}`;
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 
+from postwright import clock
 from postwright.media import MediaBucket
-from postwright.models import Description, Group, MediaItem, Session, now_text
+from postwright.models import Description, Group, MediaItem, Session, TokenFacts, now_text
 from postwright.store import Store
 from sandbox.names import ACCESS_KEY, BUCKET, REGION, TABLE
 from sandbox.samples import SAMPLES_DIR
@@ -65,6 +67,21 @@ class Pipeline:
         self._store.put_description(session_id, group_id, words)
         self._store.put_new_group(
             Group(session_id=session_id, group_id=group_id, name=name or group_id, media=media)
+        )
+
+    def token(self, account_id: str, username: str, days_left: int) -> None:
+        """Write down what is known of an account's token."""
+        now = datetime.now(UTC)
+        self._store.put_token_facts(
+            account_id,
+            TokenFacts(
+                login="instagram",
+                user_id="17841400000042424",
+                username=username,
+                issued_at=clock.to_text(now),
+                expires_at=clock.to_text(now + timedelta(days=days_left, hours=1)),
+                parameter_version=1,
+            ),
         )
 
     @staticmethod
