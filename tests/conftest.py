@@ -42,6 +42,7 @@ _SLOW = (
     "tests/web/test_page_trouble.py",
     "tests/web/test_publish_page.py::test_a_full_quota",
     "tests/web/test_publish_page.py::test_a_reload",
+    "tests/web/test_publish_page.py::test_an_unclear",
     "tests/web/test_publish_page.py::test_one_request",
     "tests/web/test_setup.py",
     "tests/workflow/test_bad_input.py",

@@ -81,6 +81,7 @@ export class Card {
 	render() {
 		const { group } = this;
 		const { media } = group;
+		const active = document.activeElement;
 		const state = stateOf(group);
 		this.element.dataset.state = state;
 		this.title.textContent = titleOf(group);
@@ -99,7 +100,7 @@ export class Card {
 		const said = [group.caption, group.counts, group.locationTag, media.map((item) => [item.fileName, item.altText])];
 		show(this.words, said, () => words(group));
 		for (const part of [this.status, this.problems, this.view]) part.hidden = !part.firstChild;
-		this.#keepFocus();
+		this.#keepFocus(active);
 	}
 
 	#renderStatus(state) {
@@ -130,8 +131,7 @@ export class Card {
 	}
 
 	// Whoever has pressed a button that is gone now is led to the next one.
-	#keepFocus() {
-		const active = document.activeElement;
+	#keepFocus(active) {
 		if (!active?.hidden || !this.element.contains(active)) return;
 		const next = [this.primary, this.view.firstChild, this.cancel].find((one) => one && !one.hidden);
 		(next ?? this.element).focus();
@@ -152,7 +152,7 @@ const STATUS = {
 		const bar = el("progress", { "aria-label": `Progress of ${titleOf(group)}`, max: total || 1 });
 		if (total) bar.value = completed;
 		const steps = total ? `${completed}/${total} steps` : "Starting";
-		return [phase(`${phaseOf(group)} …`), bar, small(past ? `${steps}, ${past}` : steps)];
+		return [phase(`${phaseOf(group)}\u00a0…`), bar, small(past ? `${steps}, ${past}` : steps)];
 	},
 	scheduled: ({ job }) => [
 		phase("Will be published ", job.publishAt ? time(job.publishAt) : "at its time"),

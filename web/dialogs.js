@@ -23,7 +23,7 @@ function ask(heading, fill, look = "") {
 			body.replaceChildren(...children.filter(Boolean));
 			if (!dialog.open) return;
 			const buttons = [...body.querySelectorAll("button")];
-			(buttons.find((one) => one.textContent === pressed) ?? buttons[0] ?? dialog).focus();
+			(buttons.find((one) => one.textContent === pressed) ?? dialog).focus();
 		};
 		dialog.addEventListener("close", () => {
 			dialog.remove();

@@ -41,15 +41,15 @@ export function secondsSince(instant) {
 	return Math.max(0, (now() - Date.parse(instant)) / 1000);
 }
 
-// 8 s, 2 min, 3 h 5 min, 4 days.
+// 8 s, 2 min, 3 h 5 min, 4 days, with spaces that do not break.
 export function duration(seconds) {
 	const whole = Math.max(0, Math.round(seconds));
-	if (whole < 90) return `${whole} s`;
+	if (whole < 90) return `${whole}\u00a0s`;
 	const minutes = Math.round(whole / 60);
-	if (minutes < 90) return `${minutes} min`;
+	if (minutes < 90) return `${minutes}\u00a0min`;
 	const hours = Math.floor(minutes / 60);
-	if (hours >= 48) return `${Math.round(hours / 24)} days`;
-	return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+	if (hours >= 48) return `${Math.round(hours / 24)}\u00a0days`;
+	return minutes % 60 ? `${hours}\u00a0h ${minutes % 60}\u00a0min` : `${hours}\u00a0h`;
 }
 
 // 0:04, 12:30.

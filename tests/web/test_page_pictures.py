@@ -138,7 +138,6 @@ STATES: dict[str, tuple[str, Callable[[Studio], None]]] = {
     "cancelled": ("Cancelled", cancelled),
     "split": ("Split", split),
     "hostile": ("Ready", hostile),
-    "waiting": ("Waiting for quota", waiting),
 }
 """How the badge says it, and what leads there."""
 
@@ -276,3 +275,8 @@ def test_what_is_more_than_a_card(
             if scheme == "light" or show is all_together:
                 dark = "-dark" if scheme == "dark" else ""
                 taken(desk.page, pictures / f"page-{name}-{width}{dark}.png")
+
+
+def test_a_run_that_waits_for_a_slot(studio: Studio, pictures: Path) -> None:
+    waiting(studio)  # the last one, for nobody else has a slot from here on
+    photographed("waiting", "Waiting for quota", studio, pictures)

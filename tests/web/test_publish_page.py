@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from sandbox.instagram import DEMO_ACCOUNT
 from tests.command_line import Served, serving_sandbox
 from tests.web.desk import Desk, quiet
 from tests.web.pipeline import DUNES, SEA, WAVES, Pipeline
@@ -200,3 +201,71 @@ def test_one_request_asks_for_all_that_runs_and_none_when_nothing_does(
     assert {one.split("?")[0] for one in asked} == {"GET /api/publish/status"}
     assert asked[0].count("%2C") == 2
     assert len(desk.asked) == settled
+
+
+def test_an_unclear_publish_is_settled_with_the_post_that_a_person_names(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    unclear(desk, pipeline, sandbox, "named")
+    made_by_hand(desk, sandbox, "named")
+
+    desk.press("Unclear", "Settle")
+    desk.page.get_by_role("button", name="This is the post").click()
+    desk.state("Unclear", "Published")
+
+    link = desk.card("Unclear").get_by_role("link", name="View on Instagram")
+    assert link.get_attribute("href") == sandbox.posts()[0]["permalink"]
+
+
+def test_an_unclear_publish_of_which_nothing_is_live_is_published_again(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    unclear(desk, pipeline, sandbox, "nothing")
+
+    desk.press("Unclear", "Settle")
+    expect(desk.page.get_by_role("dialog")).to_contain_text("No post of the account looks like it")
+    desk.page.get_by_role("button", name="Nothing was published").click()
+    desk.state("Unclear", "Failed")
+    desk.press("Unclear", "Retry")
+    desk.state("Unclear", "Published")
+
+    assert len(sandbox.posts()) == 1
+
+
+def unclear(desk: Desk, pipeline: Pipeline, sandbox: Served, session_id: str) -> None:
+    """A post whose publish call is lost, twice."""
+    pipeline.session(session_id)
+    pipeline.group(session_id, "lost", name="Unclear", caption=f"Lost: {session_id}")
+    sandbox.script({"call": "publish", "answer": "reset", "times": 2})
+    desk.open(session_id).publish("Unclear")
+    desk.state("Unclear", "Unconfirmed")
+
+
+def made_by_hand(desk: Desk, sandbox: Served, session_id: str) -> None:
+    """Somebody posts the same in the Instagram app meanwhile."""
+    photo = desk.card("Unclear").locator("img").get_attribute("src") or ""
+    given = {"access_token": DEMO_ACCOUNT.token, "caption": f"Lost: {session_id}"}
+    made = sandbox.instagram.post("/me/media", data={**given, "image_url": photo})
+    sandbox.advance(60)
+    wish = {**given, "creation_id": made.json()["id"]}
+    sandbox.instagram.post("/me/media_publish", data=wish).raise_for_status()
+
+
+def test_everything_can_be_done_with_the_keyboard(desk: Desk, pipeline: Pipeline) -> None:
+    pipeline.session("keys")
+    pipeline.group("keys", "one", name="Keys", caption="Keys")
+    desk.open("keys").state("Keys", "Ready")
+    publish = desk.card("Keys").get_by_role("button", name="Publish", exact=True)
+    publish.focus()
+
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.get_by_role("button", name="Publish now")).to_be_focused()
+    desk.page.keyboard.press("Escape")
+    expect(publish).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    desk.page.keyboard.press("Enter")
+    expect(desk.card("Keys").get_by_role("button", name="Cancel")).to_be_focused()
+    desk.state("Keys", "Published")
+
+    expect(desk.card("Keys").get_by_role("link", name="View on Instagram")).to_be_focused()
+    expect(desk.page.locator("#announcer")).to_contain_text("Keys: Published.")
