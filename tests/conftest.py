@@ -51,6 +51,7 @@ _SLOW = (
     "tests/workflow/test_double_starts.py",
     "tests/workflow/test_error_rows.py",
     "tests/workflow/test_history_command.py",
+    "tests/workflow/test_http_contract.py::test_the_api_is_as_it_is_described[at-random]",
     "tests/workflow/test_live_replay.py",
     "tests/workflow/test_open_ends.py",
     "tests/workflow/test_path_pictures.py",

@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -488,7 +489,7 @@ class SettleRequest(Model):
     """How a person settles an unclear publish; with neither, it is only looked at."""
 
     accept: Annotated[str, StringConstraints(pattern=r"^\d{1,32}$")] | None = None
-    not_published: bool = False
+    not_published: StrictBool = False
 
     @model_validator(mode="after")
     def _one_of_both(self) -> SettleRequest:

@@ -502,7 +502,7 @@ def test_the_page_is_deployed_where_there_is_one_with_its_configuration(
     (content,) = chosen.properties("Custom::CDKBucketDeployment")
 
     assert "Custom::CDKBucketDeployment" not in kinds(usual)
-    assert len(content["SourceObjectKeys"]) == 2
+    assert len(content["SourceObjectKeys"]) == 3  # the folder, config.json, openapi.json
 
 
 # Alarms, tags and outputs

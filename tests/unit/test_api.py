@@ -412,6 +412,17 @@ def test_what_takes_no_body_takes_an_empty_one(world: World, act: api.Act) -> No
     assert read(act(world.app, event({"force": True}, "nobody")))[0] == 422
 
 
+@pytest.mark.parametrize("value", [1, 0, "yes", "false", None])
+def test_what_settles_a_publish_is_taken_literally(world: World, value: Any) -> None:
+    ref = unconfirmed(world)
+
+    code, body = read(api.settle_job(world.app, event({"notPublished": value}, ref.job_id)))
+
+    assert code == 422
+    assert rules(body) == {("notPublished", "request-field")}
+    assert world.group().publish_status == "unconfirmed"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [

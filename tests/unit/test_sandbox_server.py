@@ -19,6 +19,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
+from postwright.routes import ROUTES
 from sandbox.engine import EngineInUseError
 from sandbox.server import Sandbox, SandboxOptions
 from sandbox.serving import PortInUseError
@@ -186,6 +187,17 @@ class TestAws:
 
 
 class TestApi:
+    def test_it_describes_itself(self, sandbox: Sandbox) -> None:
+        answer = httpx.get(f"{sandbox.app}/openapi.json").json()
+
+        described = {
+            (method.upper(), path)
+            for path, methods in answer["paths"].items()
+            for method in methods
+        }
+        assert described == {(method, path) for method, path, _ in ROUTES}
+        assert "security" not in answer  # this one has no sign-in; the cloud has
+
     def test_a_route_invokes_its_function(self, sandbox: Sandbox) -> None:
         answer = httpx.get(f"{sandbox.app}/api/publish/no-such-job/status")
 
