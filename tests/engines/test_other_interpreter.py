@@ -7,7 +7,7 @@ in their order, the outcome, the message, the records and what is live.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,9 @@ from tests.engines.elsewhere import Node, interpreted_by
 from tests.engines.packages import FOLDER, NODE, needs_packages
 from tests.media import film
 from tests.summary import say
-from tests.workflow import test_scenarios
-from tests.workflow.test_scenarios import SCENARIOS, Scenario
+from tests.workflow import test_call_faults, test_scenarios
+from tests.workflow.test_call_faults import outcomes
+from tests.workflow.test_scenarios import END, ONE_PHOTO_READY, PHOTO, SCENARIOS, Scenario
 from tests.workflow.workbench import Workbench, stderr_to
 
 pytestmark = pytest.mark.engine
@@ -30,6 +31,14 @@ A_FEW = (
     "a container that is never ready at the publish call",
     "an unclear publish that had no effect is sent once more",
     "a step that is not answered in its 45 seconds is asked again",
+)
+BESIDE_THE_TABLE = (
+    test_scenarios.test_an_item_that_instagram_drops_is_told_and_the_post_is_left_alone,
+    test_scenarios.test_a_run_that_takes_longer_than_a_run_may_ends_and_can_be_started_again,
+    test_call_faults.test_a_publish_whose_process_is_killed_after_the_effect_is_found,
+    test_call_faults.test_a_publish_whose_process_is_killed_before_the_effect_has_none,
+    test_call_faults.test_an_execution_is_stopped_between_the_publish_and_its_answer,
+    test_call_faults.test_an_execution_is_stopped_before_the_publish,
 )
 
 
@@ -94,6 +103,29 @@ def test_all_other_scenarios(
     bench: Workbench, node: Node, equal: set[str], scenario: Scenario
 ) -> None:
     play(bench, node, scenario, equal)
+
+
+@needs_packages
+@pytest.mark.parametrize("test", BESIDE_THE_TABLE, ids=lambda test: test.__name__)
+def test_runs_beside_the_table(
+    bench: Workbench, node: Node, test: Callable[[Workbench], None]
+) -> None:
+    begun = node.begun
+
+    test(bench)
+
+    assert node.begun > begun
+
+
+@needs_packages
+@pytest.mark.parametrize("does", ["throttled", "refused", "lost"])
+def test_runs_whose_invocation_has_no_answer_make_it_again(bench: Workbench, does: str) -> None:
+    bench.script_calls({"service": "lambda", "function": "record_result", "does": does})
+
+    run = bench.published(bench.group(PHOTO))
+
+    assert run.visits == [*ONE_PHOTO_READY, "Publish", *END]
+    assert len(outcomes(bench, "lambda", "record_result")) == 2
 
 
 def play(bench: Workbench, node: Node, scenario: Scenario, equal: set[str]) -> None:
