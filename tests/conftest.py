@@ -23,6 +23,7 @@ _SLOW = (
     "tests/engines/test_other_interpreter.py::test_all_other_scenarios",
     "tests/engines/test_other_interpreter.py::test_runs",
     "tests/engines/test_step_functions_local.py::test_a_case",
+    "tests/infra/test_bundled.py",
     "tests/infra/test_deployed.py::test_a_rare_path",
     "tests/infra/test_deployed.py::test_all_other_scenarios",
     "tests/infra/test_deployed.py::test_functions_may",
