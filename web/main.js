@@ -11,6 +11,7 @@ import { Polling } from "./polling.js";
 import { SignIn } from "./sign_in.js";
 import { counted, duration, now, setNow, shortTime } from "./words.js";
 
+const FIRST_PAGE = 9; // what a large screen shows at once
 const PAGE_SIZE = 24;
 const HOW = { redrive: "The same run goes on.", new: "A new run has started." };
 
@@ -77,8 +78,8 @@ class PublishPage {
 	async #readAll() {
 		this.stale = false;
 		try {
-			await Promise.all([this.#readSessions(), this.#readAccounts()]);
-			await this.#readGroups();
+			const posts = this.#readSessions().then(() => this.#readGroups());
+			await Promise.all([posts, this.#readAccounts()]);
 		} catch (error) {
 			this.stale = true;
 			throw error;
@@ -126,7 +127,7 @@ class PublishPage {
 		const { session, cursor } = this;
 		if (session === null) return [];
 		const path = `/sessions/${encodeURIComponent(session)}/groups`;
-		const answer = await this.api.read(path, { cursor, limit: PAGE_SIZE });
+		const answer = await this.api.read(path, { cursor, limit: cursor ? PAGE_SIZE : FIRST_PAGE });
 		if (session !== this.session) return null;
 		setNow(answer.now);
 		this.cursor = answer.cursor;

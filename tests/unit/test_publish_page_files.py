@@ -66,9 +66,11 @@ def test_script_and_style_are_small() -> None:
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
 
-def test_nothing_is_inline_and_no_text_becomes_markup() -> None:
+def test_every_module_is_named_nothing_is_inline_and_no_text_becomes_markup() -> None:
     html = (WEB / "index.html").read_text(encoding="utf-8")
     scripts = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.js"))
 
+    loaded = re.findall(r'(?:modulepreload" href|module" src)="([^"]+)"', html)
+    assert sorted(loaded) == sorted(path.name for path in WEB.glob("*.js"))
     assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=", html) == []
     assert re.findall(r"(inner|outer|Adjacent)HTML|document\.write|eval\(", scripts) == []
