@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -249,3 +250,40 @@ def test_no_answer_names_a_token(world: World) -> None:
     world.add_image_group()
 
     assert "IGAA" not in json.dumps(groups(world)[1])
+
+
+@pytest.fixture
+def put_off(world: World) -> Iterator[list[int]]:
+    """How often DynamoDB puts off what is read in a batch, as it does for lack of capacity."""
+    left, asked = [0], dict[str, Any]()
+
+    def put_it_off(parsed: dict[str, Any], **_: Any) -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            parsed |= {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
+
+    def remember(params: dict[str, Any], **_: Any) -> None:
+        asked.update(params)
+
+    events = world.cloud.dynamodb.meta.events
+    events.register("provide-client-params.dynamodb.BatchGetItem", remember)
+    events.register("after-call.dynamodb.BatchGetItem", put_it_off)
+    yield left
+    events.unregister("provide-client-params.dynamodb.BatchGetItem", remember)
+    events.unregister("after-call.dynamodb.BatchGetItem", put_it_off)
+
+
+def test_what_is_put_off_is_asked_for_again(world: World, put_off: list[int]) -> None:
+    ref = world.begun()
+    put_off[0] = 3
+
+    assert world.store.find_jobs([ref.job_id]).keys() == {ref.job_id}
+    assert put_off == [0]
+
+
+def test_what_is_put_off_for_ever_is_an_error(world: World, put_off: list[int]) -> None:
+    ref = world.begun()
+    put_off[0] = 99
+
+    with pytest.raises(TimeoutError):
+        world.store.find_jobs([ref.job_id])

@@ -67,3 +67,13 @@ def test_a_wait_is_never_below_one_second() -> None:
 
     assert min(waits) == 1
     assert all(isinstance(wait, int) for wait in waits)
+
+
+@pytest.mark.parametrize(
+    ("shape", "seconds"),
+    [("1080x1920 60.0s", 150), ("1080x1920 1.0s", 10), ("1080x1350", None), (None, None)],
+)
+def test_a_video_is_expected_to_take_longer_than_it_lasts(
+    shape: str | None, seconds: int | None
+) -> None:
+    assert pacing.expected_seconds(shape) == seconds

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from postwright import progress
+from postwright import clock, progress
 from postwright.models import Container, ContainerState, Job, MediaItem, Phase, PostKind, Progress
 
 STATES: tuple[ContainerState | None, ...] = (
@@ -143,3 +143,32 @@ def test_outside_the_work_on_containers_the_record_tells(phase: Phase) -> None:
     job.phase, job.progress = phase, Progress(completed=1, total=6)
 
     assert progress.as_of_now(job) == (phase, Progress(completed=1, total=6))
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "expected"), [("publishing", "processing", 31), ("failed", "created", None)]
+)
+def test_a_video_under_way_tells_how_long_it_takes(
+    status: str, state: str, expected: int | None
+) -> None:
+    job = job_of("reel", i0="created")
+    job = job.model_copy(update={"status": status})
+    job.items[0].media.kind, job.items[0].shape = "video", "1080x1920 12.5s"
+    job.containers["0"].created_at = clock.to_text(clock.in_seconds(-20))
+
+    [item] = progress.of_items(job)
+
+    assert (item.state, item.expected_seconds) == (state, expected)
+    assert item.elapsed_seconds in ((20, 21) if expected else (None,))
+
+
+@pytest.mark.parametrize("state", ["retry", "throttled", "expired"])
+def test_an_item_that_is_made_again_says_why_and_when(state: ContainerState) -> None:
+    job = job_of("image", i0=state)
+    job.containers["0"].error = {"message": "Try later"}
+    job.containers["0"].not_before = "2026-12-01T09:00:00.000Z"
+
+    [item] = progress.of_items(job)
+
+    assert (item.state, item.reason) == ("again", "Try later")
+    assert item.not_before == "2026-12-01T09:00:00.000Z"
