@@ -133,7 +133,7 @@ class Site(Construct):
                 accept(child, dict.fromkeys(found, _WHY_OF_CDK))
 
     def _headers(self, media: s3.IBucket, pages: str | None) -> cloudfront.ResponseHeadersPolicy:
-        # Presigned URLs name the global host; where S3 sends on from there, it is to the regional.
+        # Presigned URLs name the host of the region, which in us-east-1 is the global one.
         hosts = (media.bucket_domain_name, media.bucket_regional_domain_name)
         thumbnails = " ".join(f"https://{host}" for host in hosts)
         policy = "; ".join(

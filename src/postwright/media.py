@@ -4,9 +4,10 @@ from.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 from botocore.config import Config
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,12 @@ class MediaBucket:
 
         URLs are signed with version 4 for the bucket's own host name where there is one: Instagram
         was reported to refuse path-style S3 hosts. Source: field reports, 2026, not confirmed by
-        Instagram.
+        Instagram. On AWS it is the host of the bucket's region, which botocore leaves to S3's
+        redirects otherwise; a new bucket redirects for a day, and Instagram's crawler follows none.
         """
-        config = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
+        is_elsewhere = any(os.environ.get(name) for name in _ENDPOINTS)
+        style: Literal["auto", "virtual"] = "auto" if is_elsewhere else "virtual"
+        config = Config(signature_version="s3v4", s3={"addressing_style": style})
         return cls(boto3.client("s3", config=config), bucket, presign_seconds)
 
     def head(self, key: str) -> MediaHead | None:
