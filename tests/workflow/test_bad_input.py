@@ -170,21 +170,29 @@ REFUSALS = [
         ["sessionId: found 'a#GROUP#b'", "Correct it"],
         change={"sessionId": "a#GROUP#b"},
     ),
-    Refusal("a body that is empty", 422, ["body: found nothing", "Send a JSON object"], body=b""),
+    Refusal(
+        "a body that is empty",
+        422,
+        ["sessionId: found nothing", "groupId: found nothing", "Add it"],
+        body=b"",
+    ),
     Refusal(
         "a body that is not JSON",
         422,
-        ["body: found 7 characters that are not JSON", "Send a JSON object"],
+        ["body: found 7 characters that are not JSON", "allowed a JSON object"],
         body=b"{nope: ",
     ),
     Refusal(
-        "a body that is no text", 422, ["not JSON", "Send a JSON object"], body=b"\xff\xfe\x00"
+        "a body that is no text",
+        422,
+        ["body: found bytes that are no text", "allowed a JSON object"],
+        body=b"\xff\xfe\x00",
     ),
     Refusal(
         "a body that is nested too deeply",
         422,
-        ["not JSON", "Send a JSON object"],
-        body=b"[" * 100_000,
+        ["not JSON", "allowed a JSON object"],
+        body=b"[" * 16_000,
     ),
     Refusal("a body that is a list", 422, ["request", "Correct it"], body=b"[]"),
     Refusal(
