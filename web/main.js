@@ -13,6 +13,7 @@ import { counted, duration, now, setNow, shortTime } from "./words.js";
 
 const FIRST_PAGE = 9; // what a large screen shows at once
 const PAGE_SIZE = 24;
+const MOST_JOBS = 50; // in one answer
 const HOW = { redrive: "The same run goes on.", new: "A new run has started." };
 
 const byId = (id) => document.getElementById(id);
@@ -31,6 +32,7 @@ class PublishPage {
 		this.loading = false;
 		this.stale = true; // all must be read again
 		this.readAt = 0;
+		this.turn = 0;
 		this.end = el("p", { class: "rest" });
 		this.polling = new Polling({
 			ask: () => this.#ask(),
@@ -62,9 +64,10 @@ class PublishPage {
 	async #ask() {
 		if (!navigator.onLine) throw new Unreachable();
 		if (this.stale) return this.#readAll();
-		const jobs = this.#running().map((card) => card.group.job.jobId);
-		if (!jobs.length) return;
-		const answer = await this.api.read("/publish/status", { jobs: jobs.join(",") });
+		const running = this.#running().map((card) => card.group.job.jobId);
+		if (!running.length) return;
+		const jobs = this.#inTurn(running).join(",");
+		const answer = await this.api.read("/publish/status", { jobs });
 		setNow(answer.now);
 		const found = new Map(answer.jobs.map((job) => [job.jobId, job]));
 		for (const card of this.#running()) {
@@ -72,7 +75,14 @@ class PublishPage {
 			if (job) card.update(withJob(card.group, job));
 		}
 		this.#applyFilter();
-		if (this.#running().length < jobs.length) await this.#readAccounts();
+		if (this.#running().length < running.length) await this.#readAccounts();
+	}
+
+	// As many as one answer tells of; of more, each has its turn.
+	#inTurn(jobs) {
+		const first = jobs.length > MOST_JOBS ? this.turn % jobs.length : 0;
+		this.turn = first + MOST_JOBS;
+		return [...jobs.slice(first), ...jobs.slice(0, first)].slice(0, MOST_JOBS);
 	}
 
 	async #readAll() {

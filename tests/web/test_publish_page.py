@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from postwright import clock
 from sandbox.instagram import DEMO_ACCOUNT
 from tests.command_line import Served, serving_sandbox
 from tests.web.desk import Desk, quiet
@@ -201,6 +204,33 @@ def test_one_request_asks_for_all_that_runs_and_none_when_nothing_does(
     assert {one.split("?")[0] for one in asked} == {"GET /api/publish/status"}
     assert asked[0].count("%2C") == 2
     assert len(desk.asked) == settled
+
+
+def test_one_request_of_fifty_asks_in_turn_where_more_run(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    pipeline.session("crowd")
+    names = [f"group-{number:02}" for number in range(55)]
+    later = clock.to_text(datetime.now(UTC) + timedelta(days=20))
+    with httpx.Client(base_url=sandbox.addresses["app"]) as api:
+        for name in names:
+            pipeline.group("crowd", name, caption=f"Crowd {name}")
+            wish = {"sessionId": "crowd", "groupId": name, "publishAt": later}
+            assert api.post("/api/publish/start", json=wish).status_code == 202
+
+    desk.open("crowd")
+    while desk.page.locator("article").count() < len(names):
+        desk.page.locator("article").last.scroll_into_view_if_needed()
+        desk.page.wait_for_timeout(50)
+    for _ in range(3):
+        with desk.page.expect_request("**/api/publish/status*") as told:
+            pass
+        assert told.value.response().status == 200  # type: ignore[union-attr]  # it came
+    asked = [one for one in desk.asked if "/publish/status" in one][-3:]
+
+    jobs = [one.partition("jobs=")[2].split("%2C") for one in asked]
+    assert [len(some) for some in jobs] == [50, 50, 50]
+    assert len({job for some in jobs for job in some}) == len(names)
 
 
 def test_an_unclear_publish_is_settled_with_the_post_that_a_person_names(
