@@ -16,16 +16,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import boto3
-
 from bench.figures import RESULTS, machine
+from infra import names
 from infra.limits import LIMITS, USUAL
 from postwright.history import read
 from postwright.models import Group, MediaItem
 from postwright.store import Store
 from postwright.timeline import of
+from sandbox.clients import session_of
 from sandbox.samples import SAMPLES_DIR
 from sandbox.server import Sandbox, SandboxOptions
+from statemachine.layout import inner_states
 
 _PHOTOS: Final = ("01-dunes", "02-sea", "03-city", "04-mountains", "05-lighthouse", "06-night")
 _FILMS: Final = ("07-waves.mp4", "08-sunset.mp4")
@@ -58,18 +59,14 @@ class Post:
 def measure(sandbox: Sandbox, kind: str, files: tuple[str, ...]) -> Post:
     """Publish one, and count; raises RuntimeError when it does not get published."""
     environment = sandbox.environment()
-    session = boto3.session.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_REGION"],
-    )
+    session = session_of(environment)
     stepfunctions = session.client("stepfunctions", endpoint_url=sandbox.aws)
     dynamodb = session.client("dynamodb", endpoint_url=sandbox.aws)
     s3 = session.client("s3", endpoint_url=sandbox.aws)
-    name = kind.replace(" ", "-")
+    group_id = kind.replace(" ", "-")
     media = []
     for place, file in enumerate(files):
-        key = f"costs/{name}/{place}-{file}"
+        key = f"costs/{group_id}/{place}-{file}"
         is_film = file in _FILMS
         s3.put_object(
             Bucket=environment["POSTWRIGHT_BUCKET"],
@@ -79,13 +76,13 @@ def measure(sandbox: Sandbox, kind: str, files: tuple[str, ...]) -> Post:
         )
         media.append(MediaItem(key=key, kind="video" if is_film else "image"))
     Store(dynamodb, environment["POSTWRIGHT_TABLE"]).put_new_group(
-        Group(session_id="costs", group_id=name, media=media, caption=f"One {kind}")
+        Group(session_id="costs", group_id=group_id, media=media, caption=f"One {kind}")
     )
     sandbox.calls.clear()
     started = stepfunctions.start_execution(
         stateMachineArn=sandbox.state_machine_arn,
-        name=name,
-        input=json.dumps({"sessionId": "costs", "groupId": name}),
+        name=group_id,
+        input=json.dumps({"sessionId": "costs", "groupId": group_id}),
     )
     arn = started["executionArn"]
     end = time.monotonic() + _WAIT_SECONDS
@@ -103,9 +100,10 @@ def _counted(stepfunctions: Any, arn: str, entries: list[dict[str, Any]]) -> Pos
     events = [event for page in pages for event in page["events"]]
     history = read(events)
     totals = of(history).totals
+    functions = _functions_of_states()
     gb_seconds = 0.0
     for visit in history.visits:
-        megabytes = LIMITS.get(_function(visit.state), USUAL).megabytes
+        megabytes = LIMITS.get(functions.get(visit.state, ""), USUAL).megabytes
         for one in visit.tries:
             if one.ended_at is not None:
                 gb_seconds += megabytes / 1024 * (one.ended_at - one.scheduled_at).total_seconds()
@@ -123,10 +121,16 @@ def _counted(stepfunctions: Any, arn: str, entries: list[dict[str, Any]]) -> Pos
     )
 
 
-def _function(state: str) -> str:
-    """A task's function, by the naming rule of the files; see docs/decisions.md."""
-    named = "".join(f"_{c.lower()}" if c.isupper() else c for c in state).lstrip("_")
-    return {"reload_post": "load_post"}.get(named, named)
+def _functions_of_states() -> dict[str, str]:
+    """The function that each task calls, from the state machine's file."""
+    outer = json.loads(names.DEFINITION.read_text(encoding="utf-8"))["States"]
+    by_placeholder = {f"${{{names.placeholder(one)}}}": one for one in names.functions()}
+    return {
+        name: by_placeholder[state["Parameters"]["FunctionName"]]
+        for level in (outer, *map(inner_states, outer.values()))
+        for name, state in level.items()
+        if state["Type"] == "Task"
+    }
 
 
 def _direction(operation: str) -> str:

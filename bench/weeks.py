@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import boto3
 import httpx
 
 from postwright.models import Group, MediaItem, Session
 from postwright.store import Store
+from sandbox.clients import session_of
 from sandbox.instagram import accounts, world
 from sandbox.samples import SAMPLES_DIR
 from sandbox.server import Sandbox, SandboxOptions
@@ -125,11 +125,7 @@ def _sandbox(totals: Totals, functions: str) -> Iterator[Sandbox]:
 class _Weeks:
     def __init__(self, sandbox: Sandbox, totals: Totals) -> None:
         environment = sandbox.environment()
-        session = boto3.session.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
+        session = session_of(environment)
         self._totals = totals
         self._clock = sandbox.clock
         self._arn = sandbox.state_machine_arn

@@ -27,8 +27,7 @@ from sandbox.server import Sandbox, SandboxOptions
 from tests.chaos import left
 from tests.chaos.left import Left
 from tests.chaos.plan import Act, Plan, Policy, Start, kind_of
-from tests.media import film
-from tests.workflow.workbench import PostGroup, Shot, Workbench, stderr_to
+from tests.workflow.workbench import PostGroup, Shot, opened
 
 Subject = Literal["ours", "naive", "no_marker"]
 
@@ -92,10 +91,8 @@ class Stage:
                 functions=FUNCTIONS[self.subject],
                 schedules=False,
             )
-            with stderr_to(self._stderr):
-                self.sandbox = starting.enter_context(Sandbox(options))
-            self.bench = Workbench(self.sandbox, film(folder / "clip.mp4"))
-            starting.callback(self.bench.close)
+            self.bench = starting.enter_context(opened(options, self._stderr, folder / "clip.mp4"))
+            self.sandbox = self.bench.sandbox
             if self.subject == "naive":
                 self.bench.stepfunctions.update_state_machine(
                     stateMachineArn=self.sandbox.state_machine_arn,

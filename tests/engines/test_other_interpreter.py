@@ -6,21 +6,19 @@ in their order, the outcome, the message, the records and what is live.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.server import Sandbox, SandboxOptions
+from sandbox.server import SandboxOptions
 from tests.engines.elsewhere import Node, interpreted_by
 from tests.engines.packages import FOLDER, NODE, needs_packages
-from tests.media import film
 from tests.summary import say
 from tests.workflow import test_call_faults, test_scenarios
 from tests.workflow.test_call_faults import outcomes
 from tests.workflow.test_scenarios import END, ONE_PHOTO_READY, PHOTO, SCENARIOS, Scenario
-from tests.workflow.workbench import Workbench, stderr_to
+from tests.workflow.workbench import Workbench, emptied, opened
 
 pytestmark = pytest.mark.engine
 
@@ -64,26 +62,16 @@ def node() -> Iterator[Node]:
 @pytest.fixture(scope="module")
 def _bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, Path]]:
     folder = tmp_path_factory.mktemp("elsewhere")
-    sandbox = Sandbox(SandboxOptions(0, 0, 0, speed=None, empty=True, schedules=False))
-    with stderr_to(folder / "stderr.txt"):
-        sandbox.start()
-    bench = Workbench(sandbox, film(folder / "clip.mp4"))
-    try:
-        yield bench, folder / "stderr.txt"
-    finally:
-        bench.close()
-        sandbox.close()
+    options = SandboxOptions(0, 0, 0, speed=None, empty=True, schedules=False)
+    stderr = folder / "stderr.txt"
+    with opened(options, stderr, folder / "clip.mp4") as bench:
+        yield bench, stderr
 
 
 @pytest.fixture
 def bench(_bench: tuple[Workbench, Path], node: Node) -> Iterator[Workbench]:
-    """What functions complain about is shown."""
-    there, stderr = _bench
-    seen = stderr.stat().st_size
-    there.reset()
-    with interpreted_by(node, there.sandbox.functions, there.clock):
+    with emptied(*_bench) as there, interpreted_by(node, there.sandbox.functions, there.clock):
         yield there
-    sys.stderr.write(stderr.read_bytes()[seen:].decode())
 
 
 @needs_packages

@@ -7,7 +7,6 @@ variable of their environment. The sandbox's own table, bucket and machine are d
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,17 +14,16 @@ import pytest
 
 from infra import names
 from sandbox.names import BUCKET, STATE_MACHINE_ARN, TABLE
-from sandbox.server import Sandbox, SandboxOptions
+from sandbox.server import SandboxOptions
 from tests.infra import test_monitoring, test_template
 from tests.infra.deployment import LEFT_OUT, Deployment, deploy
 from tests.infra.permissions import Permission, Recorder, Role
 from tests.infra.rare_paths import PATHS
 from tests.infra.synthesis import Synthesized
-from tests.media import film
 from tests.summary import say
 from tests.workflow import test_scenarios
 from tests.workflow.test_scenarios import SCENARIOS, Scenario
-from tests.workflow.workbench import Workbench, stderr_to
+from tests.workflow.workbench import Workbench, emptied, opened
 
 pytestmark = pytest.mark.engine
 
@@ -97,28 +95,18 @@ def _bench(
         aliases={one.deployed_name: name for name, one in deployment.functions.items()},
         before_aws=recorder.before,
     )
-    sandbox = Sandbox(options)
-    with stderr_to(folder / "stderr.txt"):
-        sandbox.start()
-    bench = Workbench(sandbox, film(folder / "clip.mp4"))
-    bench.dynamodb.delete_table(TableName=TABLE)
-    bench.s3.delete_bucket(Bucket=BUCKET)
-    bench.stepfunctions.delete_state_machine(stateMachineArn=STATE_MACHINE_ARN)
-    try:
-        yield bench, folder / "stderr.txt"
-    finally:
-        bench.close()
-        sandbox.close()
+    stderr = folder / "stderr.txt"
+    with opened(options, stderr, folder / "clip.mp4") as bench:
+        bench.dynamodb.delete_table(TableName=TABLE)
+        bench.s3.delete_bucket(Bucket=BUCKET)
+        bench.stepfunctions.delete_state_machine(stateMachineArn=STATE_MACHINE_ARN)
+        yield bench, stderr
 
 
 @pytest.fixture
 def bench(_bench: tuple[Workbench, Path]) -> Iterator[Workbench]:
-    """What functions complain about is shown."""
-    deployed, stderr = _bench
-    seen = stderr.stat().st_size
-    deployed.reset()
-    yield deployed
-    sys.stderr.write(stderr.read_bytes()[seen:].decode())
+    with emptied(*_bench) as deployed:
+        yield deployed
 
 
 # What was made

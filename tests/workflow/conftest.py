@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from sandbox.server import Sandbox, SandboxOptions
-from tests.media import film
+from sandbox.server import SandboxOptions
 from tests.reference_errors import REFERENCE, ROWS
 from tests.summary import say
-from tests.workflow.workbench import ROWS_SEEN, Workbench, Written, stderr_to
+from tests.workflow.workbench import ROWS_SEEN, Workbench, Written, emptied, opened
 
 
 @pytest.fixture(scope="session")
@@ -23,30 +21,22 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.fixture(scope="session")
 def _bench(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """One sandbox at the highest speed; what its processes write to stderr goes to a file."""
-    clip = film(tmp_path_factory.mktemp("media") / "clip.mp4")
+    """One sandbox at the highest speed."""
+    clip = tmp_path_factory.mktemp("media") / "clip.mp4"
     options = SandboxOptions(
         0, 0, 0, speed=None, empty=True, log_path=written.functions_log, schedules=False
     )
-    with _logging_to(written.sandbox_log):
-        with stderr_to(written.functions_stderr):
-            sandbox = Sandbox(options)
-            sandbox.start()
-        bench = Workbench(sandbox, clip)
-        try:
-            yield bench
-        finally:
-            bench.close()
-            sandbox.close()
+    with (
+        _logging_to(written.sandbox_log),
+        opened(options, written.functions_stderr, clip) as bench,
+    ):
+        yield bench
 
 
 @pytest.fixture
 def bench(_bench: Workbench, written: Written) -> Iterator[Workbench]:
-    """The sandbox with an empty simulated Instagram; what functions complain about is shown."""
-    seen = written.functions_stderr.stat().st_size
-    _bench.reset()
-    yield _bench
-    sys.stderr.write(written.functions_stderr.read_bytes()[seen:].decode())
+    with emptied(_bench, written.functions_stderr) as ready:
+        yield ready
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,8 +26,8 @@ from postwright.store import Store
 from sandbox.clients import session_of
 from sandbox.clock import SimulatedClock
 from sandbox.instagram.accounts import DEMO_ACCOUNT
-from sandbox.server import Sandbox
-from tests.media import picture
+from sandbox.server import Sandbox, SandboxOptions
+from tests.media import film, picture
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -522,6 +523,33 @@ def stderr_to(path: Path) -> Iterator[None]:
     finally:
         os.dup2(before, 2)
         os.close(before)
+
+
+@contextmanager
+def opened(options: SandboxOptions, stderr: Path, clip: Path) -> Iterator[Workbench]:
+    """A workbench on a sandbox of its own, whose processes write what they complain about to a
+    file; `clip` is where its film is made.
+    """
+    sandbox = Sandbox(options)
+    with stderr_to(stderr):
+        sandbox.start()
+    try:
+        bench = Workbench(sandbox, film(clip))
+        try:
+            yield bench
+        finally:
+            bench.close()
+    finally:
+        sandbox.close()
+
+
+@contextmanager
+def emptied(bench: Workbench, stderr: Path) -> Iterator[Workbench]:
+    """The workbench with an empty simulated Instagram; what functions complain about is shown."""
+    seen = stderr.stat().st_size
+    bench.reset()
+    yield bench
+    sys.stderr.write(stderr.read_bytes()[seen:].decode())
 
 
 def sha256_of(path: Path) -> str:
