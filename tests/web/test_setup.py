@@ -39,6 +39,7 @@ def test_every_step_leads_to_an_account_that_can_publish(sandbox: Served) -> Non
         done = command.end()
     created = sandbox.requests()
     used = run("quota", "--json", "--account", "mine", aws=sandbox.aws)
+    sent = [entry["path"] for entry in sandbox.requests() if entry["user_agent"] == "postwright"]
     posted = run(
         *("publish", SAMPLES_DIR / "02-sea.jpg", "--caption", "First", "--account", "mine"),
         aws=sandbox.aws,
@@ -54,6 +55,7 @@ def test_every_step_leads_to_an_account_that_can_publish(sandbox: Served) -> Non
     assert [entry["path"] for entry in created if entry["path"].endswith("media_publish")] == []
     (account,) = used.json["accounts"]
     assert account["containers"]["used"] == 1
+    assert account["calls"]["made"] == sum("access_token" not in path for path in sent) > 0
     assert posted.code == 0, posted.err
     assert [post["caption"] for post in sandbox.posts()] == ["First"]
 
