@@ -72,22 +72,36 @@ def test_a_call_that_never_ends_is_left_in_the_end() -> None:
     assert ended.status_code == 500
 
 
-def test_a_signal_that_comes_first_or_at_any_moment_of_the_wait_ends_it() -> None:
+def test_a_signal_that_comes_first_or_at_any_line_of_the_wait_ends_it() -> None:
+    """Line 0 is before the wait; one that comes at no line of it comes while it waits."""
     waiting = """
-import os, signal, threading, time
+import os, signal, sys, threading
 from sandbox.serving import told_to_end
 
-def tell(after):
-    time.sleep(after)
+def tell():
     os.kill(os.getpid(), signal.SIGTERM)
 
-for number in range(400):
+def telling_at(line):
+    lines = 0
+    def trace(frame, event, argument):
+        nonlocal lines
+        lines += event == "line"
+        if event == "line" and lines == line:
+            tell()
+        return trace
+    return trace
+
+for line in range(20):
     with told_to_end() as until_the_end:
-        if number == 0:
-            tell(0)
-        else:
-            threading.Thread(target=tell, args=(number * 1e-6,)).start()
+        late = threading.Timer(0.2, tell)
+        late.start()
+        if line == 0:
+            tell()
+        sys.settrace(telling_at(line))
         until_the_end()
+        sys.settrace(None)
+        late.cancel()
+        late.join()
 print("ended")
 """
 
