@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bench.figures import RESULTS, machine
 from infra import names
-from infra.limits import LIMITS, USUAL
+from postwright.function_limits import limits_of
 from postwright.history import read
 from postwright.models import Group, MediaItem
 from postwright.store import Store
@@ -103,7 +103,7 @@ def _counted(stepfunctions: Any, arn: str, entries: list[dict[str, Any]]) -> Pos
     functions = _functions_of_states()
     gb_seconds = 0.0
     for visit in history.visits:
-        megabytes = LIMITS.get(functions.get(visit.state, ""), USUAL).megabytes
+        megabytes = limits_of(functions.get(visit.state, "")).megabytes
         for one in visit.tries:
             if one.ended_at is not None:
                 gb_seconds += megabytes / 1024 * (one.ended_at - one.scheduled_at).total_seconds()

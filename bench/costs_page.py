@@ -7,19 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bench.figures import RESULTS
-from postwright.timeline import USD_PER_CALL, USD_PER_TRANSITION
+from postwright import prices
 
-USD_PER_GB_SECOND: Final = 0.0000133334
-USD_PER_READ: Final = 0.125 / 1e6
-USD_PER_WRITE: Final = 2 * 0.625 / 1e6
-USD_PER_OBJECT: Final = 0.0004 / 1000
-USD_PER_LOGGED_GB: Final = 0.50
-USD_PER_ALARM: Final = 0.10
-USD_PER_METRIC: Final = 0.30
-"""Of us-east-1, arm64 where it matters. Source: the pricing pages of AWS Lambda, Amazon DynamoDB
-(on demand; a write counts twice here, because many are in a transaction or change the index too),
-Amazon S3 and Amazon CloudWatch, as of 2026.
-"""
 WATCHED: Final = 74
 """Metrics that the alarms watch, each of which is paid for; a test counts them in the template."""
 METRICS: Final = 30
@@ -70,12 +59,12 @@ that you do not want can be deleted from `infra/monitoring.py`.
 def post_usd(post: Mapping[str, float]) -> float:
     """What one post costs; `post` is a row of the results."""
     return (
-        post["transitions"] * USD_PER_TRANSITION
-        + post["calls"] * USD_PER_CALL
-        + post["gb_seconds"] * USD_PER_GB_SECOND
-        + post["reads"] * USD_PER_READ
-        + post["writes"] * USD_PER_WRITE
-        + post["objects"] * USD_PER_OBJECT
+        post["transitions"] * prices.TRANSITION.usd
+        + post["calls"] * prices.CALL.usd
+        + post["gb_seconds"] * prices.GB_SECOND.usd
+        + post["reads"] * prices.TABLE_READ.usd
+        + post["writes"] * prices.TABLE_WRITE.usd
+        + post["objects"] * prices.OBJECT_READ.usd
     )
 
 
@@ -94,15 +83,15 @@ def _kinds(posts: Mapping[str, Any]) -> Iterator[str]:
 def _months(posts: Mapping[str, Any]) -> Iterator[str]:
     usd = sum(share * post_usd(posts[kind]) for kind, share in MIX.items())
     calls = sum(share * posts[kind]["calls"] for kind, share in MIX.items())
-    schedules = _SWEEPS * (USD_PER_CALL + _SWEEP_SECONDS / 2 * USD_PER_GB_SECOND)
+    schedules = _SWEEPS * (prices.CALL.usd + _SWEEP_SECONDS / 2 * prices.GB_SECOND.usd)
     for name, count in VOLUMES.items():
         hours = min(1.0, count / (30 * 24))
-        logs = (count * calls + _SWEEPS) * _LOGGED_KB / 1e6 * USD_PER_LOGGED_GB
+        logs = (count * calls + _SWEEPS) * _LOGGED_KB / 1e6 * prices.LOGGED_GB.usd
         parts = [
             count * usd,
             schedules,
-            WATCHED * USD_PER_ALARM,
-            METRICS * USD_PER_METRIC * hours,
+            WATCHED * prices.ALARM_METRIC.usd,
+            METRICS * prices.CUSTOM_METRIC.usd * hours,
             logs,
         ]
         row = " | ".join(f"${part:,.2f}" for part in (*parts, sum(parts)))

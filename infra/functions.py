@@ -14,8 +14,8 @@ from constructs import Construct
 
 from infra import grants, names
 from infra.findings import accept, wildcard
-from infra.limits import LIMITS, USUAL
 from infra.settings import Settings
+from postwright.function_limits import limits_of
 
 RUNTIME = lambda_.Runtime(f"python{names.PYTHON}", lambda_.RuntimeFamily.PYTHON)
 
@@ -61,7 +61,7 @@ class Functions(Construct):
         )
 
     def _function(self, name: str, arns: Mapping[str, str]) -> lambda_.Function:
-        limits = LIMITS.get(name, USUAL)
+        limits = limits_of(name)
         title = names.title(name)
         log = logs.LogGroup(
             self,

@@ -22,8 +22,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.functions import CALLED_BY_EVENTS
-from infra.limits import LIMITS, USUAL
 from infra.settings import Settings
+from postwright.function_limits import limits_of
 from postwright.routes import ROUTES
 
 NAMESPACE = "Postwright"
@@ -309,7 +309,7 @@ def _of_group(
         )
 
     shares = ", ".join(
-        f"{key} / {LIMITS.get(member, USUAL).seconds * 10}"
+        f"{key} / {limits_of(member).seconds * 10}"
         for key, member in zip(all_of("Duration", "Maximum"), members, strict=True)
     )
     slowest = cloudwatch.MathExpression(

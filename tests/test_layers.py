@@ -19,6 +19,9 @@ TREES = {
 # The modules of the core that own an AWS resource. Nothing else in the core may talk to AWS.
 OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions", "alarms"}
 
+# Tables that the stack is made of too.
+SHARED = ("postwright.routes", "postwright.function_limits")
+
 # Not while a module is imported: reading the environment, making clients, calling out.
 NOT_AT_IMPORT = (
     "os.environ",
@@ -168,19 +171,21 @@ def test_the_sandbox_is_below_infrastructure_and_tests(modules: list[Module]) ->
 
 
 def test_infrastructure_imports_the_cdk_and_itself_alone(modules: list[Module]) -> None:
-    """The table of routes is shared, and imports nothing itself."""
+    """What is shared with the library imports nothing itself."""
     allowed = {"infra", "aws_cdk", "cdk_nag", "constructs", *sys.stdlib_module_names}
     wrong = [
         f"{module.name} imports {name}"
         for module in modules
         if module.within("infra")
         for name in module.imports()
-        if name.partition(".")[0] not in allowed and not is_in(name, "postwright.routes")
+        if name.partition(".")[0] not in allowed and not is_in(name, *SHARED)
     ]
-    [routes] = [module for module in modules if module.name == "postwright.routes"]
+    shared = [module for module in modules if module.within(*SHARED)]
 
     assert wrong == []
-    assert {name.partition(".")[0] for name in routes.imports()} <= sys.stdlib_module_names
+    assert len(shared) == len(SHARED)
+    for module in shared:
+        assert {name.partition(".")[0] for name in module.imports()} <= sys.stdlib_module_names
 
 
 def test_the_simulated_instagram_shares_no_code_with_the_library(modules: list[Module]) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Literal
 
+from postwright import prices
 from postwright.executions import ExecutionStatus
 from postwright.history import End, History, Try, Visit
 from postwright.timeline_words import bad_news, did, duration, failure, many, plain
@@ -21,11 +22,6 @@ Outcome = Literal["done", "open", "trouble", "failed", "stopped"]
 """`trouble` went wrong without ending the run; `stopped` was cut off by the end of the run."""
 SpanKind = Literal["wait", "pause", "work", "bad", "map"]
 
-USD_PER_TRANSITION: Final = 0.025 / 1000
-"""Standard workflows, us-east-1. Source: AWS Step Functions pricing page, read 2026-11: retries
-count; `redrive` is not mentioned there, and is counted as a retry here."""
-USD_PER_CALL: Final = 0.20 / 1_000_000
-"""Requests, us-east-1. Source: AWS Lambda pricing page, read 2026-11."""
 NOT_INCLUDED: Final = "without the functions' running time, and before any free tier"
 
 _QUIET: Final = ("Choice", "Pass", "Succeed", "Fail")
@@ -107,7 +103,7 @@ class Totals:
     @property
     def usd(self) -> float:
         """State transitions and function calls, without what `NOT_INCLUDED` names."""
-        return self.transitions * USD_PER_TRANSITION + self.calls * USD_PER_CALL
+        return self.transitions * prices.TRANSITION.usd + self.calls * prices.CALL.usd
 
     def to_json(self) -> dict[str, Any]:
         return {

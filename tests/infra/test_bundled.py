@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from infra import names, packaging
-from infra.limits import LIMITS, USUAL
+from postwright.function_limits import limits_of
 from sandbox.server import Sandbox, SandboxOptions
 from tests.infra.forwarding import VARIABLE, Front, write_package
 from tests.infra.lambda_runtime import Result, RuntimeApi, link_runtime
@@ -92,7 +92,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def path_of(name: str, built: Path, runtime: Path) -> list[Path]:
     """What the interpreter of a function finds, in the order of Lambda."""
-    layers = ["common", *(["probe"] if LIMITS.get(name, USUAL).preflights else [])]
+    layers = ["common", *(["probe"] if limits_of(name).preflights else [])]
     folders = [built / "layers" / layer / "python" for layer in layers]
     return [built / "code", *folders, runtime]
 

@@ -11,8 +11,8 @@ import pytest
 
 from bench import costs_page
 from infra import monitoring, names
-from infra.limits import LIMITS, USUAL
 from postwright import alarms, emitting
+from postwright.function_limits import LIMITS, USUAL
 from postwright.measures import METRICS
 from tests.infra.synthesis import Synthesized
 

@@ -12,8 +12,8 @@ import pytest
 
 from infra import grants, names
 from infra.functions import CALLED_BY_EVENTS
-from infra.limits import LIMITS, USUAL
 from postwright import alarms, instagram, logins, publishing
+from postwright.function_limits import LIMITS, limits_of
 from postwright.media import MediaBucket
 from postwright.routes import REST, ROUTES
 from postwright.settings import Settings
@@ -95,7 +95,7 @@ def test_time_outs_keep_the_order_that_the_publish_protocol_rests_on(usual: Synt
 
 def test_memory_and_time_are_those_of_the_table(usual: Synthesized) -> None:
     for name in FUNCTIONS:
-        function, limits = usual.function(name), LIMITS.get(name, USUAL)
+        function, limits = usual.function(name), limits_of(name)
         assert (function["Timeout"], function["MemorySize"]) == (limits.seconds, limits.megabytes)
 
 
@@ -116,7 +116,7 @@ def test_the_environment_is_what_the_settings_read(usual: Synthesized, chosen: S
     assert more["POSTWRIGHT_CAROUSEL_MAX"] == "20"
     assert more["POSTWRIGHT_SSM_PREFIX"] == "/mine"
     for name in FUNCTIONS:
-        small = {"MALLOC_ARENA_MAX": "2"} if LIMITS.get(name, USUAL).preflights else {}
+        small = {"MALLOC_ARENA_MAX": "2"} if limits_of(name).preflights else {}
         assert usual.function(name)["Environment"]["Variables"] == {**variables, **small}
 
 

@@ -1,4 +1,4 @@
-"""Time and memory of each function. Nothing of the CDK is needed to read it."""
+"""Time and memory of each function: for the stack that makes it, and for what a run of it costs."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ LIMITS: Mapping[str, Limits] = {
     "sweep_jobs": Limits(seconds=110),
 }
 USUAL = Limits()
+
+
+def limits_of(function: str) -> Limits:
+    """The limits of a function by the name of its file in lambdas/."""
+    return LIMITS.get(function, USUAL)
