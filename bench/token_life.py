@@ -192,7 +192,7 @@ class Simulation:
             tokens=self._tokens,
             executions=cast(Executions, None),
             alarms=Alarms(cast(Any, self._bus)),
-            http=httpx.Client(transport=self._transport),
+            given_http=httpx.Client(transport=self._transport),
         )
         self._script(seed)
 

@@ -175,7 +175,7 @@ class Sandbox:
                 self._environment,
                 self.clock,
                 package=self.options.functions,
-                warm=("postwright.app:current",),
+                warm=("sandbox.warming:parts",),
                 log_path=self.options.log_path,
                 calls=self.calls,
                 aliases=self.options.aliases,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+
+from postwright.aws import Connected
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -22,15 +23,11 @@ class AlarmNotSentError(Exception):
     """EventBridge did not take an event; whoever raised the alarm must fail where it is seen."""
 
 
-class Alarms:
-    """Sends events; the client is made with the first, which most processes never send."""
+class Alarms(Connected["EventBridgeClient"]):
+    """Sends events."""
 
     def __init__(self, client: EventBridgeClient | None = None) -> None:
-        self._given = client
-
-    @cached_property
-    def _client(self) -> EventBridgeClient:
-        return self._given or boto3.client("events")
+        super().__init__(client, lambda: boto3.client("events"))
 
     def send(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Send one event; raises AlarmNotSentError where EventBridge says that it was not taken.

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-
-import httpx
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from postwright import breaker, failures, refreshing
 from postwright.alarms import Alarms
@@ -25,6 +24,9 @@ from postwright.settings import Settings
 from postwright.store import Store
 from postwright.tokens import Tokens, login_command
 
+if TYPE_CHECKING:
+    import httpx
+
 
 @dataclass(frozen=True)
 class App:
@@ -36,7 +38,7 @@ class App:
     tokens: Tokens
     executions: Executions
     alarms: Alarms = field(default_factory=Alarms)
-    http: httpx.Client = field(default_factory=new_http_client)
+    given_http: httpx.Client | None = None
     seen_objects: SeenObjects = field(default_factory=SeenObjects)
     measures: Measures = field(default_factory=Measures)
     _seen: set[str] = field(default_factory=set, init=False, repr=False)
@@ -51,6 +53,11 @@ class App:
             tokens=Tokens.connect(settings.ssm_prefix, settings.token_cache_seconds),
             executions=Executions.connect(settings.state_machine_arn),
         )
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """Connections to Instagram, made when they are first needed."""
+        return self.given_http or new_http_client()
 
     @property
     def budgets(self) -> Budgets:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 
+from postwright.aws import Connected
 from postwright.models import PublishRequest
 
 if TYPE_CHECKING:
@@ -49,24 +49,17 @@ class Execution:
         return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
-class Executions:
-    """Executions of one state machine; their names are the ids of our jobs.
-
-    Without a client one is made when it is first needed, which in many processes is never.
-    """
+class Executions(Connected["SFNClient"]):
+    """Executions of one state machine; their names are the ids of our jobs."""
 
     def __init__(self, client: SFNClient | None, state_machine_arn: str) -> None:
-        self._given = client
+        super().__init__(client, lambda: boto3.client("stepfunctions"))
         self._state_machine_arn = state_machine_arn
 
     @classmethod
     def connect(cls, state_machine_arn: str) -> Executions:
         """Executions on the Step Functions that the AWS environment variables lead to."""
         return cls(None, state_machine_arn)
-
-    @cached_property
-    def _client(self) -> SFNClient:
-        return self._given or boto3.client("stepfunctions")
 
     def start(self, job_id: str, request: PublishRequest) -> str:
         """Start the run of a job and return its ARN.

@@ -13,6 +13,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from postwright.aws import Connected
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -31,27 +33,18 @@ class MediaHead:
     content_type: str = ""
 
 
-class MediaBucket:
+class MediaBucket(Connected["S3Client"]):
     """Reads of one private bucket; objects lie under `{sessionId}/enhanced/{filename}`."""
 
-    def __init__(self, client: S3Client, bucket: str, presign_seconds: int) -> None:
-        self._client = client
+    def __init__(self, client: S3Client | None, bucket: str, presign_seconds: int) -> None:
+        super().__init__(client, _new_client)
         self._bucket = bucket
         self._presign_seconds = presign_seconds
 
     @classmethod
     def connect(cls, bucket: str, presign_seconds: int) -> MediaBucket:
-        """A bucket on the S3 that the AWS environment variables lead to.
-
-        URLs are signed with version 4 for the bucket's own host name where there is one: Instagram
-        was reported to refuse path-style S3 hosts. Source: field reports, 2026, not confirmed by
-        Instagram. On AWS it is the host of the bucket's region, which botocore leaves to S3's
-        redirects otherwise; a new bucket redirects for a day, and Instagram's crawler follows none.
-        """
-        is_elsewhere = any(os.environ.get(name) for name in _ENDPOINTS)
-        style: Literal["auto", "virtual"] = "auto" if is_elsewhere else "virtual"
-        config = Config(signature_version="s3v4", s3={"addressing_style": style})
-        return cls(boto3.client("s3", config=config), bucket, presign_seconds)
+        """A bucket on the S3 that the AWS environment variables lead to."""
+        return cls(None, bucket, presign_seconds)
 
     def head(self, key: str) -> MediaHead | None:
         """Size and version of an object, or None when there is none."""
@@ -92,3 +85,17 @@ class MediaBucket:
         self._client.upload_file(
             str(path), self._bucket, key, ExtraArgs={"ContentType": content_type}
         )
+
+
+def _new_client() -> S3Client:
+    """A client of the S3 that the AWS environment variables lead to.
+
+    URLs are signed with version 4 for the bucket's own host name where there is one: Instagram
+    was reported to refuse path-style S3 hosts. Source: field reports, 2026, not confirmed by
+    Instagram. On AWS it is the host of the bucket's region, which botocore leaves to S3's
+    redirects otherwise; a new bucket redirects for a day, and Instagram's crawler follows none.
+    """
+    is_elsewhere = any(os.environ.get(name) for name in _ENDPOINTS)
+    style: Literal["auto", "virtual"] = "auto" if is_elsewhere else "virtual"
+    config = Config(signature_version="s3v4", s3={"addressing_style": style})
+    return boto3.client("s3", config=config)

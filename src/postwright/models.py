@@ -66,7 +66,11 @@ class Model(BaseModel):
     """Base of all: camelCase outside, unknown keys refused."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid"
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        defer_build=True,  # most processes use few of them
     )
 
     def to_json(self) -> dict[str, Any]:

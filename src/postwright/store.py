@@ -19,6 +19,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from postwright import clock
+from postwright.aws import Connected
 from postwright.errors import redact
 from postwright.failures import GraphFailure
 from postwright.ledger import SLOT, Ledger
@@ -101,17 +102,17 @@ class Page:
     after: str | None
 
 
-class Store:
+class Store(Connected["DynamoDBClient"]):
     """Reads and writes of one table."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
+    def __init__(self, client: DynamoDBClient | None, table: str) -> None:
+        super().__init__(client, lambda: boto3.client("dynamodb"))
         self._table = table
 
     @classmethod
     def connect(cls, table: str) -> Store:
         """A store on the DynamoDB that the AWS environment variables lead to."""
-        return cls(boto3.client("dynamodb"), table)
+        return cls(None, table)
 
     # What the pipeline writes
 

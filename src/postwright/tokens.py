@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
 from postwright import clock
+from postwright.aws import Connected
 from postwright.errors import TokenInvalidError
 
 if TYPE_CHECKING:
@@ -46,14 +46,11 @@ class Stored:
     is_encrypted: bool
 
 
-class Tokens:
-    """Credentials by account, kept in memory for a few minutes.
-
-    Without a client one is made when it is first needed, which in many processes is never.
-    """
+class Tokens(Connected["SSMClient"]):
+    """Credentials by account, kept in memory for a few minutes."""
 
     def __init__(self, client: SSMClient | None, prefix: str, cache_seconds: int) -> None:
-        self._given = client
+        super().__init__(client, lambda: boto3.client("ssm"))
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}
@@ -63,10 +60,6 @@ class Tokens:
     def connect(cls, prefix: str, cache_seconds: int) -> Tokens:
         """Tokens on the Parameter Store that the AWS environment variables lead to."""
         return cls(None, prefix, cache_seconds)
-
-    @cached_property
-    def _client(self) -> SSMClient:
-        return self._given or boto3.client("ssm")
 
     def credentials(self, account_id: str) -> Credentials:
         """Token and user id of an account; raises TokenInvalidError when they are not stored."""

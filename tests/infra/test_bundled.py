@@ -5,7 +5,6 @@ The layers are built by the same rules for this machine, because the real ones a
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -77,9 +76,9 @@ def built() -> Path:
     if sys.platform != "linux":
         pytest.skip("the layers hold wheels for Linux")
     build = packaging.BUILD / "here"
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    packaging.copy_code(build)
-    packaging.build_layers(build, packaging.Target(platform.machine(), python))
+    target = packaging.this_machine()
+    packaging.copy_code(build, target)
+    packaging.build_layers(build, target)
     return build
 
 

@@ -120,6 +120,6 @@ def world(
         media=MediaBucket(cloud.s3, cloud.bucket, settings.presign_seconds),
         tokens=Tokens(cloud.ssm, cloud.prefix, settings.token_cache_seconds),
         executions=executions,
-        http=graph_http,
+        given_http=graph_http,
     )
     return World(app, lab, media, hand, cloud, executions)

@@ -105,7 +105,7 @@ class answers_take_time:  # noqa: N801 - it reads as a function
         self._http = new_http_client()
         self._http.event_hooks = {"response": [hook]}
         self._former = self._world.app
-        self._world.app = replace(self._former, http=self._http)
+        self._world.app = replace(self._former, given_http=self._http)
 
     def __exit__(self, *_: object) -> None:
         self._world.app = self._former

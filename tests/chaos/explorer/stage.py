@@ -225,7 +225,6 @@ class Stage:
             media=cast(Any, _Bucket()),
             tokens=cast(Any, _Tokens()),
             executions=self.machine,
-            http=cast(Any, None),
             seen_objects=cast(Any, _Seen()),
             instagram_here=self.instagram,
         )
