@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.figures import RESULTS, machine
-from infra import names
-from postwright.function_limits import limits_of
+from postwright import costing
 from postwright.history import read
 from postwright.models import Group, MediaItem
 from postwright.store import Store
-from postwright.timeline import of
 from sandbox.clients import session_of
 from sandbox.samples import SAMPLES_DIR
 from sandbox.server import Sandbox, SandboxOptions
-from statemachine.layout import inner_states
 
 _PHOTOS: Final = ("01-dunes", "02-sea", "03-city", "04-mountains", "05-lighthouse", "06-night")
 _FILMS: Final = ("07-waves.mp4", "08-sunset.mp4")
@@ -98,39 +95,19 @@ def measure(sandbox: Sandbox, kind: str, files: tuple[str, ...]) -> Post:
 def _counted(stepfunctions: Any, arn: str, entries: list[dict[str, Any]]) -> Post:
     pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
     events = [event for page in pages for event in page["events"]]
-    history = read(events)
-    totals = of(history).totals
-    functions = _functions_of_states()
-    gb_seconds = 0.0
-    for visit in history.visits:
-        megabytes = limits_of(functions.get(visit.state, "")).megabytes
-        for one in visit.tries:
-            if one.ended_at is not None:
-                gb_seconds += megabytes / 1024 * (one.ended_at - one.scheduled_at).total_seconds()
+    cost = costing.cost_of(read(events))
     made: Counter[str] = Counter()
     for entry in entries:
         if entry["function"] is not None:
             made[f"{entry['service']} {_direction(entry['operation'])}"] += 1
     return Post(
-        transitions=totals.transitions,
-        calls=totals.calls,
-        gb_seconds=gb_seconds,
+        transitions=cost.transitions,
+        calls=cost.calls,
+        gb_seconds=cost.gb_seconds,
         reads=made["dynamodb read"],
         writes=made["dynamodb write"],
         objects=made["s3 read"] + made["s3 write"],
     )
-
-
-def _functions_of_states() -> dict[str, str]:
-    """The function that each task calls, from the state machine's file."""
-    outer = json.loads(names.DEFINITION.read_text(encoding="utf-8"))["States"]
-    by_placeholder = {f"${{{names.placeholder(one)}}}": one for one in names.functions()}
-    return {
-        name: by_placeholder[state["Parameters"]["FunctionName"]]
-        for level in (outer, *map(inner_states, outer.values()))
-        for name, state in level.items()
-        if state["Type"] == "Task"
-    }
 
 
 def _direction(operation: str) -> str:

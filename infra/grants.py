@@ -41,6 +41,7 @@ _PRESIGN: Final = ("GetObject", "GetObjectVersion")
 _TELL_ABSENT: Final = ("ListBucket",)
 _TOKEN: Final = ("GetParameters",)
 _LOOK: Final = ("DescribeExecution",)
+_COST: Final = ("GetExecutionHistory",)
 
 GRANTS: Final[Mapping[str, Actions]] = {
     # The workflow.
@@ -68,9 +69,9 @@ GRANTS: Final[Mapping[str, Actions]] = {
         "executions": _LOOK,
     },
     "reconcile_publish": {"table": _WRITE, "parameters": _TOKEN},
-    "record_result": {"table": _CLOSE, "parameters": _TOKEN},
+    "record_result": {"table": _CLOSE, "parameters": _TOKEN, "executions": _COST},
     # From outside: events and schedules.
-    "record_failure": {"table": _CHANGE, "executions": _LOOK},
+    "record_failure": {"table": _CHANGE, "executions": (*_LOOK, *_COST)},
     "sweep_jobs": {
         "table": _CLOSE,
         "index": ("Query",),

@@ -15,7 +15,7 @@ USED_LATER = (crawling,)
 def parts() -> None:
     """Make clients, connections and the validation of every model that is imported by now."""
     made = app.current()
-    for part in (made.store, made.media, made.tokens, made.executions):
+    for part in (made.store, made.media, made.tokens, made.executions, made.histories):
         part.connect_now()
     _ = made.http
     for model in _kinds_of(Model):

@@ -284,6 +284,17 @@ def test_each_task_calls_exactly_one_function(definition: dict[str, Any]) -> Non
     assert wrong == {}
 
 
+def test_what_a_state_costs_is_that_of_the_function_that_it_calls(
+    definition: dict[str, Any],
+) -> None:
+    from postwright import costing
+
+    tasks = of_type(definition, "Task")
+
+    counted = {name: {placeholder_of(costing.function_of(name))} for name in tasks}
+    assert counted == {name: placeholders(state) for name, state in tasks.items()}
+
+
 def test_errors_of_the_state_machine_are_classes_of_the_library(definition: dict[str, Any]) -> None:
     from postwright import errors
 

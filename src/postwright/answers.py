@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from postwright.models import (
+    Cost,
     Instant,
     JobStatus,
     MediaKind,
@@ -56,7 +57,9 @@ class ItemProgress(Answer):
 
 
 class StatusAnswer(Answer):
-    """How a publish job stands. `items` are there once its run has really begun."""
+    """How a publish job stands. `items` are there once its run has really begun, `cost` soon after
+    it is over.
+    """
 
     job_id: str
     session_id: str
@@ -68,6 +71,7 @@ class StatusAnswer(Answer):
     instagram_post_id: str | None
     permalink: str | None
     error: dict[str, Any] | None
+    cost: Cost | None
     publish_at: Instant | None
     created_at: Instant
     started_at: Instant | None

@@ -13,7 +13,7 @@ from postwright import breaker, failures, refreshing
 from postwright.alarms import Alarms
 from postwright.budgets import Budgets, Urgency
 from postwright.errors import TokenInvalidError
-from postwright.executions import Executions
+from postwright.executions import Executions, Histories
 from postwright.failures import GraphFailure
 from postwright.hosts import Hosts, login_of
 from postwright.instagram import InstagramClient, new_http_client
@@ -37,6 +37,7 @@ class App:
     media: MediaBucket
     tokens: Tokens
     executions: Executions
+    histories: Histories = field(default_factory=Histories)
     alarms: Alarms = field(default_factory=Alarms)
     given_http: httpx.Client | None = None
     seen_objects: SeenObjects = field(default_factory=SeenObjects)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from postwright import errors
+from postwright import costing, errors
 from postwright.app import App
 from postwright.errors import InvalidPostError, NotPossibleError
 from postwright.executions import Execution
@@ -35,11 +35,14 @@ def close_run(app: App, job: Job) -> None:
 
 
 def record_failure(app: App, event: dict[str, Any]) -> dict[str, Any]:
-    """Close the job of an execution that ended without success; the event only names it."""
+    """Close the job of an execution that ended without success, and write what it cost; the event
+    only names it.
+    """
     job_id = str(event["detail"]["name"])
     job = app.store.find_job(job_id)
     if job is not None:
         close_run(app, job)
+        costing.keep(app, ref_of(job), job)
     return {"jobId": job_id, "known": job is not None}
 
 

@@ -409,6 +409,21 @@ class Looks(Model):
     clear: int = 0
 
 
+class Cost(Model):
+    """What all runs of an execution have cost together, in US dollars at the prices of a month.
+
+    Retries count as transitions and calls. `gb_seconds` is the time in functions times their
+    memory, `bytes` what Instagram has fetched from the bucket.
+    """
+
+    transitions: int
+    calls: int
+    gb_seconds: float
+    bytes: int
+    usd: float
+    prices_of: str
+
+
 class Job(Record):
     """One run of the workflow for one group."""
 
@@ -435,6 +450,7 @@ class Job(Record):
     permalink: str | None = None
     error: dict[str, Any] | None = None
     warning: str | None = None
+    cost: Cost | None = None
     execution_arn: str | None = None
     created_at: Instant
     started_at: Instant | None = None

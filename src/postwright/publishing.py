@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from postwright import breaker, clock, containers, looking, progress, runs
+from postwright import breaker, clock, containers, costing, looking, progress, runs
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -42,6 +42,8 @@ _ATTEMPTS_MAX: Final = 20
 """A group has one or two attempts; so many mean that each was too late to be sent."""
 _PATIENCE: Final = 2 * 3600
 """So long after it was sent, a look that the account's calls do not allow now is not counted."""
+_STATES_TO_COME: Final = 1
+"""After RecordResult the run enters PostPublished and is over."""
 _BLOCKED_ANSWER: Final = "4/2207051"
 
 
@@ -155,10 +157,13 @@ def record_result(app: App, ref: Ref) -> dict[str, Any]:
     """Close the job of a post that is live: permalink, number of children, end of the run.
 
     A repeat is safe. What Instagram does not tell yet is left open; the post is published all the
-    same.
+    same. What the run cost is written last, when nothing else can be lost any more.
     """
     group = runs.hold(app, ref, looking=True)
-    return close_published(app, ref, group, runs.job_of(app, ref))
+    job = runs.job_of(app, ref)
+    answer = close_published(app, ref, group, job)
+    costing.keep(app, ref, job, states_to_come=_STATES_TO_COME)
+    return answer
 
 
 def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any]:

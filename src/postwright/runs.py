@@ -277,6 +277,7 @@ def standing(job: Job) -> StatusAnswer:
         instagram_post_id=job.instagram_post_id,
         permalink=job.permalink,
         error=job.error,
+        cost=job.cost,
         publish_at=job.request.publish_at,
         created_at=job.created_at,
         started_at=job.started_at,

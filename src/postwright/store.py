@@ -811,7 +811,7 @@ class Store(Connected["DynamoDBClient"]):
         remove = [name for name, value in record.items() if value is None]
         if "status" in changes and changes["status"] == "publishing":
             record["openJob"] = "open"
-            remove += ["expiresAt", "finishedAt", "error"]
+            remove += ["expiresAt", "finishedAt", "error", "cost"]
         elif "status" in changes:
             record.setdefault("finishedAt", now_text())
             if changes["status"] == "unconfirmed" or (

@@ -12,17 +12,17 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Literal
 
-from postwright import prices
+from postwright import costing
 from postwright.executions import ExecutionStatus
 from postwright.history import End, History, Try, Visit
-from postwright.timeline_words import bad_news, did, duration, failure, many, plain
+from postwright.models import Cost
+from postwright.timeline_words import bad_news, did, duration, failure, many, paid, plain
 
 Kind = Literal["wait", "task", "polls", "map", "step", "end", "redrive"]
 Outcome = Literal["done", "open", "trouble", "failed", "stopped"]
 """`trouble` went wrong without ending the run; `stopped` was cut off by the end of the run."""
 SpanKind = Literal["wait", "pause", "work", "bad", "map"]
 
-NOT_INCLUDED: Final = "without the functions' running time, and before any free tier"
 
 _QUIET: Final = ("Choice", "Pass", "Succeed", "Fail")
 """Kinds of states that take no time; they have a row only where a run ended in one."""
@@ -97,13 +97,7 @@ class Totals:
     looks: int
     retries: int
     redrives: int
-    transitions: int
-    calls: int
-
-    @property
-    def usd(self) -> float:
-        """State transitions and function calls, without what `NOT_INCLUDED` names."""
-        return self.transitions * prices.TRANSITION.usd + self.calls * prices.CALL.usd
+    cost: Cost
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -113,10 +107,7 @@ class Totals:
             "looks": self.looks,
             "retries": self.retries,
             "redrives": self.redrives,
-            "stateTransitions": self.transitions,
-            "functionCalls": self.calls,
-            "usd": round(self.usd, 7),
-            "usdIs": NOT_INCLUDED,
+            "cost": self.cost.to_json(),
         }
 
 
@@ -173,18 +164,23 @@ class Timeline:
             *([f"after {duration(before)} of waiting for its time"] if before else []),
         ]
         took = f"{duration(sums.waiting)} in waits, {duration(sums.working)} in functions"
-        paid = (many(sums.transitions, "state transition"), many(sums.calls, "function call"))
         return [
             f"{' '.join(times)}: {took}; {', '.join(counts)}.",
-            f"{' and '.join(paid)} cost ${sums.usd:.6f} in us-east-1, {NOT_INCLUDED}.",
+            paid(sums.cost),
         ]
 
 
-def of(history: History, *, files: Sequence[str] = (), now: datetime | None = None) -> Timeline:
-    """The timeline of a history. `files` are the names of the post's items, where they are known;
-    `now` is how far a run that has not ended has come, else its last event.
+def of(
+    history: History,
+    *,
+    files: Sequence[str] = (),
+    sizes: Sequence[int] = (),
+    now: datetime | None = None,
+) -> Timeline:
+    """The timeline of a history. `files` are the names of the post's items and `sizes` their bytes,
+    where they are known; `now` is how far a run that has not ended has come, else its last event.
     """
-    return _Maker(history, files, now).timeline()
+    return _Maker(history, files, sizes, now).timeline()
 
 
 @dataclass(frozen=True)
@@ -198,17 +194,24 @@ class _Window:
 
 
 class _Maker:
-    def __init__(self, history: History, files: Sequence[str], now: datetime | None) -> None:
+    def __init__(
+        self,
+        history: History,
+        files: Sequence[str],
+        sizes: Sequence[int],
+        now: datetime | None,
+    ) -> None:
         self._history = history
         self._files = files
+        self._sizes = sizes
+        self._now = max(now or history.last_at, history.last_at)
         reloads = [visit.entered_at for visit in history.visits if visit.state == _RELOAD]
         self._zero = reloads[-1] if reloads else history.started_at
-        self._windows = list(self._find_windows(max(now or history.last_at, history.last_at)))
+        self._windows = list(self._find_windows(self._now))
 
     def timeline(self) -> Timeline:
         rows = [row for window in self._windows for row in self._rows(window)]
         visits = self._history.visits
-        tries = [one for visit in visits for one in visit.tries]
         totals = Totals(
             waiting=sum(s.lasted for row in rows for s in row.spans if s.kind == "wait"),
             working=sum(s.lasted for row in rows for s in row.spans if s.kind in ("work", "bad")),
@@ -216,8 +219,7 @@ class _Maker:
             looks=sum(visit.state == _LOOK for visit in visits),
             retries=sum(row.retries for row in rows),
             redrives=len(self._history.redriven_at),
-            transitions=len(visits) + sum(max(len(v.tries) - 1, 0) for v in visits),
-            calls=len(tries),
+            cost=costing.cost_of(self._history, self._sizes, now=self._now),
         )
         runs = [
             Run(self._seconds(window.began_at), _between(window.began_at, window.until))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from postwright.errors import redact, split_text
-from postwright.models import PARENT
+from postwright.models import PARENT, Cost
 
 _LONGEST: Final = 400
 _STATUSES: Final = {
@@ -57,6 +57,19 @@ def many(count: int, word: str) -> str:
     if count == 1:
         return f"1 {word}"
     return f"{count} {word[:-1]}ies" if word.endswith("ry") else f"{count} {word}s"
+
+
+def paid(cost: Cost) -> str:
+    """What a run has cost and for what, as a sentence."""
+    parts = (
+        many(cost.transitions, "state transition"),
+        f"{many(cost.calls, 'function call')} of {cost.gb_seconds:.2f} GB-seconds",
+        f"{cost.bytes / 1e6:.1f} MB from S3",
+    )
+    return (
+        f"{parts[0]}, {parts[1]} and {parts[2]} cost ${cost.usd:.6f} in us-east-1, at prices of"
+        f" {cost.prices_of} and before any free tier."
+    )
 
 
 def duration(seconds: float) -> str:

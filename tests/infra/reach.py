@@ -22,6 +22,7 @@ PARTS = {
     "bucket": "postwright.media.MediaBucket",
     "tokens": "postwright.tokens.Tokens",
     "executions": "postwright.executions.Executions",
+    "histories": "postwright.executions.Histories",
     "alarms": "postwright.alarms.Alarms",
     "budgets": "postwright.budgets.Budgets",
     "app": "postwright.app.App",
@@ -33,6 +34,7 @@ SERVICES = {
     "postwright.media.MediaBucket": "s3",
     "postwright.tokens.Tokens": "ssm",
     "postwright.executions.Executions": "states",
+    "postwright.executions.Histories": "states",
     "postwright.alarms.Alarms": "events",
 }
 """Who owns a client of AWS, and of which service."""

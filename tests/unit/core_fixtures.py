@@ -25,7 +25,14 @@ from postwright.tokens import Tokens
 from sandbox import moto_imports, parameter_times
 from tests.instagram_lab import Lab
 from tests.media import MediaServer
-from tests.unit.core_world import STATE_MACHINE, Cloud, FakeExecutions, HandClock, World
+from tests.unit.core_world import (
+    STATE_MACHINE,
+    Cloud,
+    FakeExecutions,
+    FakeHistories,
+    HandClock,
+    World,
+)
 
 
 class InProcess:
@@ -113,13 +120,14 @@ def world(
             "POSTWRIGHT_STATE_MACHINE_ARN": STATE_MACHINE,
         }
     )
-    executions = FakeExecutions()
+    executions, histories = FakeExecutions(), FakeHistories()
     app = App(
         settings=settings,
         store=Store(cloud.dynamodb, table),
         media=MediaBucket(cloud.s3, cloud.bucket, settings.presign_seconds),
         tokens=Tokens(cloud.ssm, cloud.prefix, settings.token_cache_seconds),
         executions=executions,
+        histories=histories,
         given_http=graph_http,
     )
-    return World(app, lab, media, hand, cloud, executions)
+    return World(app, lab, media, hand, cloud, executions, histories)

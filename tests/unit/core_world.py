@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from postwright import caption, clock, progress, runs
 from postwright.app import App
-from postwright.executions import Execution, Executions, ExecutionStatus, NotRedrivableError
+from postwright.executions import (
+    Execution,
+    Executions,
+    ExecutionStatus,
+    Histories,
+    NotRedrivableError,
+)
 from postwright.models import (
     Attempt,
     AttemptState,
@@ -182,6 +188,16 @@ class FakeExecutions(Executions):
         )
 
 
+class FakeHistories(Histories):
+    """Histories that a test writes, by ARN."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, list[dict[str, Any]]] = {}
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
+        return self.written[execution_arn]
+
+
 @dataclass
 class World:
     """The library as one function of the workflow sees it, and the hands that move the rest."""
@@ -192,6 +208,7 @@ class World:
     clock: HandClock
     cloud: Cloud
     executions: FakeExecutions
+    histories: FakeHistories
 
     @property
     def store(self) -> Store:

@@ -234,6 +234,7 @@ def test_the_status_has_all_its_keys(world: World) -> None:
         "instagramPostId": None,
         "permalink": None,
         "error": None,
+        "cost": None,
         "publishAt": None,
         "createdAt": job.created_at,
         "startedAt": job.started_at,

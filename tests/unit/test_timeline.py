@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,9 @@ PROCESSING = {"next": "wait", "seen": [{"container": "0", "status": "IN_PROGRESS
 READY = {"next": "publish", "seen": [{"container": "0", "status": "FINISHED"}]}
 
 
-def of(tape: Tape, *files: str, now: float | None = None) -> Timeline:
+def of(tape: Tape, *files: str, sizes: Sequence[int] = (), now: float | None = None) -> Timeline:
     at = None if now is None else START + timedelta(seconds=now)
-    return timeline.of(history.read(tape.events), files=files, now=at)
+    return timeline.of(history.read(tape.events), files=files, sizes=sizes, now=at)
 
 
 def polls(tape: Tape, *answers: Any, every: float = 30) -> None:
@@ -438,7 +439,7 @@ def test_seconds_count_from_when_the_time_of_a_scheduled_post_has_come() -> None
 # Sums.
 
 
-def test_every_entered_state_every_further_try_and_every_call_has_its_price() -> None:
+def test_every_entered_state_every_further_try_and_every_call_is_counted() -> None:
     tape = Tape()
     tape.task("LoadPost", seconds=1)
     tape.choice("HowToBegin")
@@ -459,19 +460,21 @@ def test_every_entered_state_every_further_try_and_every_call_has_its_price() ->
 
     assert (totals.waiting, totals.working) == (60, 3)
     assert (totals.polls, totals.looks, totals.retries, totals.redrives) == (2, 1, 1, 1)
-    assert (totals.transitions, totals.calls) == (10 + 2, 7)
-    assert totals.usd == pytest.approx(12 * 0.000025 + 7 * 0.0000002)
+    assert (totals.cost.transitions, totals.cost.calls) == (10 + 2, 7)
 
 
-def test_the_sums_say_what_is_not_in_the_price() -> None:
+def test_the_sums_say_what_was_paid_for_and_at_what_prices() -> None:
     tape = Tape()
-    tape.task("LoadPost")
+    tape.task("LoadPost", seconds=2)
+    begun = tape.map_of("CreateContainers", 1)
+    tape.iterate("CreateContainers", 0, after=begun)
+    tape.task("CreateContainer", {"index": 0, "outcome": "created"}, seconds=1)
 
-    _, price = of(tape).sums()
+    _, price = of(tape, sizes=[1_240_000]).sums()
 
     assert price == (
-        "1 state transition and 1 function call cost $0.000025 in us-east-1,"
-        " without the functions' running time, and before any free tier."
+        "3 state transitions, 2 function calls of 2.50 GB-seconds and 1.2 MB from S3 cost"
+        " $0.000230 in us-east-1, at prices of 2026-11 and before any free tier."
     )
 
 
@@ -517,8 +520,14 @@ def test_programs_get_all_of_it() -> None:
     assert document["rows"][0]["rounds"] == 2
     assert document["runs"] == [{"began": 0, "lasted": 0.001}]
     assert (document["status"], document["beganAt"]) == ("SUCCEEDED", "2026-11-24T12:00:00.000Z")
-    assert document["totals"]["stateTransitions"] == 6
-    assert document["totals"]["usd"] == 0.0001504
+    assert document["totals"]["cost"] == {
+        "transitions": 6,
+        "calls": 2,
+        "gbSeconds": 0,
+        "bytes": 0,
+        "usd": 0.0001599,
+        "pricesOf": "2026-11",
+    }
 
 
 # Words.

@@ -16,7 +16,7 @@ from postwright.cli.console import print_json, say, warn
 from postwright.cli.quota import warn_of_budgets
 from postwright.models import Job
 from postwright.timeline import Row, Timeline
-from postwright.timeline_words import duration
+from postwright.timeline_words import duration, paid
 
 
 def command(
@@ -55,8 +55,8 @@ def command(
             more["history"] = found.to_json() if found else None
         print_json({**_document(job_id, answer), **more})
     else:
-        summary = follow.summary(job) if job else []
-        for line in [*_lines(found), *summary, *follow.evidence(case)]:
+        told = [*_cost(job, found), *follow.summary(job)] if job else []
+        for line in [*_lines(found), *told, *follow.evidence(case)]:
             say.result(line)
     if job is not None:
         warn_of_budgets(app, job.account_id)
@@ -86,8 +86,13 @@ def _timeline(app: App, job_id: str, job: Job | None) -> Timeline | None:
     except history.HistoryError as error:
         warn(f"The history of job {job_id} cannot be read: {error}.")
         return None
-    files = [item.media.name for item in job.items] if job else []
-    return timeline.of(found, files=files, now=clock.now())
+    items = job.items if job else []
+    return timeline.of(
+        found,
+        files=[item.media.name for item in items],
+        sizes=[item.size_bytes for item in items],
+        now=clock.now(),
+    )
 
 
 def _lines(found: Timeline | None) -> list[str]:
@@ -100,6 +105,11 @@ def _lines(found: Timeline | None) -> list[str]:
         for row in found.rows
     ]
     return [*rows, *found.sums()]
+
+
+def _cost(job: Job, found: Timeline | None) -> list[str]:
+    """What the run has cost, as its record tells it; a timeline ends with that anyway."""
+    return [paid(job.cost)] if job.cost and found is None else []
 
 
 def _lasted(row: Row) -> str:
