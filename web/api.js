@@ -15,8 +15,8 @@ export class Api {
 	}
 
 	async read(path, query = {}) {
-		const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-		const search = new URLSearchParams((asked));
+		const asked = Object.entries(query).filter(([, value]) => value);
+		const search = new URLSearchParams(asked);
 		const { status, body } = await this.#call("GET", asked.length ? `${path}?${search}` : path);
 		if (status !== 200) throw new Unreachable(sentenceOf(body) ?? `The API answered ${status}.`);
 		return body;
@@ -52,12 +52,12 @@ export class Api {
 
 	async #fetch(method, path, token, body) {
 		const headers = token ? { Authorization: `Bearer ${token}` } : {};
-		if (body !== undefined) headers["Content-Type"] = "application/json";
+		if (body) headers["Content-Type"] = "application/json";
 		try {
 			return await fetch(`${this.root}${path}`, {
 				method,
 				headers,
-				body: body === undefined ? undefined : JSON.stringify(body),
+				body: JSON.stringify(body),
 				cache: "no-store",
 				signal: AbortSignal.timeout(PATIENCE_MS),
 			});

@@ -2,9 +2,9 @@
 
 import { lookAt } from "./dialogs.js";
 import { announce, button, el, link, note, show, small } from "./dom.js";
-import { STATES, kindOf, phaseOf, stateOf, titleOf } from "./model.js";
+import { STATES, isRunning, kindOf, phaseOf, stateOf, titleOf } from "./model.js";
 import { Mosaic } from "./mosaic.js";
-import { counted, duration, number, secondsSince, time } from "./words.js";
+import { counted, duration, number, secondsSince, time, withTimes } from "./words.js";
 
 const LONG_CAPTION = 280;
 const PRIMARY = {
@@ -53,11 +53,17 @@ export class Card {
 		this.render();
 	}
 
+	// What a run cost is known a moment after its end.
+	get isOpen() {
+		return isRunning(this.group) || (this.group.job?.cost === null && Date.now() < this.costBy);
+	}
+
 	update(group) {
 		const before = stateOf(this.group);
 		this.group = group;
 		const state = stateOf(group);
 		if (state !== before) {
+			this.costBy = Date.now() + 6_000;
 			if (state !== "publishing" || this.told?.bad) this.told = null;
 			const why = state === "failed" ? group.job?.error?.message : "";
 			announce(`${titleOf(group)}: ${STATES[state]}. ${why ?? ""}`);
@@ -88,7 +94,8 @@ export class Card {
 		this.badge.textContent = STATES[state];
 		const facts = [kindOf(group), counted(media.length, "item"), `account ${group.accountId}`];
 		this.facts.textContent = facts.join(" · ");
-		show(this.media, media.map((item) => [item.fileName, item.kind, item.altText]), () => {
+		const items = media.map((item) => [item.fileName, item.kind, item.altText]);
+		show(this.media, items, () => {
 			this.mosaic = new Mosaic(group, (index) => lookAt(this.group, index));
 			return [this.mosaic.element];
 		});
@@ -97,7 +104,7 @@ export class Card {
 		const wrong = NOTHING_TO_FIX.includes(state) ? [] : [...group.problems, ...group.warnings];
 		show(this.problems, wrong, () => wrong.map((one) => problem(one, group.problems.includes(one))));
 		this.#renderActions(state);
-		const said = [group.caption, group.counts, group.locationTag, media.map((item) => [item.fileName, item.altText])];
+		const said = [group.caption, group.counts, group.locationTag, items];
 		show(this.words, said, () => words(group));
 		for (const part of [this.status, this.problems, this.view]) part.hidden = !part.firstChild;
 		this.#keepFocus(active);
@@ -152,7 +159,7 @@ const STATUS = {
 		const bar = el("progress", { "aria-label": `Progress of ${titleOf(group)}`, max: total || 1 });
 		if (total) bar.value = completed;
 		const steps = total ? `${completed}/${total} steps` : "Starting";
-		return [phase(`${phaseOf(group)}\u00a0…`), bar, small(past ? `${steps}, ${past}` : steps)];
+		return [phase(`${phaseOf(group)}\u00a0…`), bar, small(past ? `${steps}, ${past}` : steps), reasons(group.job)];
 	},
 	scheduled: ({ job }) => [
 		phase("Will be published ", job.publishAt ? time(job.publishAt) : "at its time"),
@@ -164,18 +171,22 @@ const STATUS = {
 	published: ({ job, permalink }) => {
 		const { startedAt, finishedAt } = job ?? {};
 		const took = startedAt && finishedAt && (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+		const facts = [took && `took ${duration(took)}`, paid(job)].filter(Boolean).join(" and ");
 		return [
 			finishedAt && phase("Posted ", time(finishedAt)),
-			took && small(`It took ${duration(took)}.`),
+			facts && small(`It ${facts}.`),
 			!permalink && small("The post is live; its link is still being looked for."),
 		];
 	},
 	failed: ({ job }) => {
-		const { message, item, type, code, subcode, fbtraceId } = job?.error ?? {};
-		const details = [type, code && `code ${code}`, subcode, fbtraceId && `fbtrace_id ${fbtraceId}`];
+		const { message, type, code, subcode, fbtraceId } = job?.error ?? {};
+		const details = [type, code && `code ${code}`, subcode, fbtraceId && `fbtrace_id ${fbtraceId}`, paid(job)];
+		const bad = job?.items.find((item) => item.reason);
+		// The sentence goes on with what is told of each item below.
+		const [all] = (message ?? "It failed, and no reason was recorded.").split(bad && ` ${placeOf(bad)}: `);
 		return [
-			note(true, message ?? "It failed, and no reason was recorded."),
-			item && small("Item ", el("bdi", {}, item)),
+			note(true, all),
+			bad && reasons(job),
 			fold("Details", small(details.filter(Boolean).join(" · "))),
 		];
 	},
@@ -187,17 +198,23 @@ const STATUS = {
 	split: () => [small("It is published as several posts, each with a card of its own.")],
 };
 
+const paid = (job) => job?.cost && `cost $${job.cost.usd.toFixed(4)}`;
+const placeOf = ({ index, fileName }) => `${index + 1}: ${fileName}`;
+
+// Why items have failed, or must be made again.
+function reasons({ items }) {
+	const bad = items.filter((item) => item.reason);
+	const lines = bad.map((item) => line(item.state === "failed", placeOf(item), ...withTimes(item.reason)));
+	return bad.length > 0 && el("ul", { class: "problems" }, ...lines);
+}
+
 const fold = (label, ...children) => el("details", {}, el("summary", {}, label), ...children);
 
-function problem({ item, found, allowed, fix }, bad) {
-	return el(
-		"li",
-		{ class: bad ? "bad" : "warning" },
-		el("strong", { dir: "auto" }, item),
-		`Found ${found}; allowed ${allowed}.`,
-		el("span", { class: "fix" }, fix),
-	);
-}
+const line = (bad, item, ...said) =>
+	el("li", { class: bad ? "bad" : "warning" }, el("strong", { dir: "auto" }, item), ...said);
+
+const problem = ({ item, found, allowed, fix }, bad) =>
+	line(bad, item, `Found ${found}; allowed ${allowed}.`, el("span", { class: "fix" }, fix));
 
 // Caption, counts, location and alt texts, as they will be posted.
 function words({ caption, counts, limits, locationTag, media }) {

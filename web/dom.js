@@ -3,15 +3,15 @@
 import { withTimes } from "./words.js";
 
 // An element. Attributes that are false, null or undefined are left out; names that begin with "on"
-// are listeners. Children that are null are left out, texts become text nodes.
+// are listeners. Children that are nothing are left out, texts become text nodes.
 export function el(tag, attributes = {}, ...children) {
 	const made = document.createElement(tag);
 	for (const [name, value] of Object.entries(attributes)) {
-		if (value === false || value === null || value === undefined) continue;
+		if ((value ?? false) === false) continue;
 		if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
 		else made.setAttribute(name, value === true ? "" : String(value));
 	}
-	made.append(...present(children));
+	made.append(...children.filter(Boolean));
 	return made;
 }
 
@@ -20,16 +20,10 @@ export function show(parent, data, make) {
 	const key = JSON.stringify(data) ?? "";
 	if (shown.get(parent) === key) return;
 	shown.set(parent, key);
-	parent.replaceChildren(...present(make()));
+	parent.replaceChildren(...make().filter(Boolean));
 }
 
 const shown = new WeakMap();
-
-function present(children) {
-	return (
-		children.filter((child) => child !== null && child !== undefined && child !== false)
-	);
-}
 
 // A link to a page outside; anything but http and https stays text.
 export function link(address, text, className) {
@@ -50,6 +44,6 @@ export const button = (look, press, ...children) =>
 // Say something to those who listen to the page.
 export function announce(sentence) {
 	const announcer = document.getElementById("announcer");
-	announcer?.append(el("p", {}, sentence));
-	while (announcer && announcer.children.length > 5) announcer.firstChild?.remove();
+	announcer.append(el("p", {}, ...withTimes(sentence)));
+	while (announcer.children.length > 5) announcer.firstChild.remove();
 }

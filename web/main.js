@@ -6,7 +6,7 @@ import { confirmPublish, settleUnclear } from "./dialogs.js";
 import { announce, button, el } from "./dom.js";
 import { showAccounts, showFilters, showPerson } from "./head.js";
 import { begun, groupOf } from "./intake.js";
-import { FILTERS, isRunning, stateOf, withJob } from "./model.js";
+import { FILTERS, stateOf, withJob } from "./model.js";
 import { Polling } from "./polling.js";
 import { SignIn } from "./sign_in.js";
 import { counted, duration, now, setNow, shortTime } from "./words.js";
@@ -190,7 +190,7 @@ class PublishPage {
 	}
 
 	#running() {
-		return [...this.cards.values()].filter((card) => isRunning(card.group));
+		return [...this.cards.values()].filter((card) => card.isOpen);
 	}
 
 	// Returns how many cards are shown.

@@ -93,7 +93,6 @@ class Tile {
 		this.element.dataset.state = wrong ? "failed" : found ? found.state : "";
 		this.chip.textContent = wrong ? "Needs a fix" : found ? words(found) : "";
 		this.chip.hidden = !this.chip.textContent;
-		this.button.title = (found && found.reason) || "";
 		this.#label();
 	}
 
@@ -101,7 +100,7 @@ class Tile {
 		const { index, kind, altText } = this.item;
 		this.mark.textContent = `▶ ${this.seconds}`.trim();
 		const what = kind === "video" ? `video ${this.seconds}`.trim() : "photo";
-		const parts = [`Item ${index + 1}`, what, altText, this.chip.textContent, this.button.title];
+		const parts = [`Item ${index + 1}`, what, altText, this.chip.textContent];
 		this.button.setAttribute("aria-label", parts.filter(Boolean).join(", "));
 	}
 }

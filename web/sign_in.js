@@ -101,9 +101,7 @@ function claims(token) {
 	return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-function random() {
-	return base64url(crypto.getRandomValues(new Uint8Array(32)));
-}
+const random = () => crypto.randomUUID() + crypto.randomUUID();
 
 function base64url(bytes) {
 	return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
