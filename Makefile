@@ -46,13 +46,14 @@ fix: $(READY)  ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## Measure simulator, preflight, hashtag searches, the life of tokens, what posts cost and cold starts, and write bench/results (some minutes)
+bench: $(READY)  ## Measure simulator, preflight, hashtag searches, the life of tokens, what posts cost, cold starts and how all grows, and write bench/results (some minutes)
 	$(BIN)/python -m bench.simulator $(ARGS)
 	$(BIN)/python -m bench.preflight
 	$(BIN)/python -m bench.hashtags
 	$(BIN)/python -m bench.token_life
 	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.cold
+	$(BIN)/python -m bench.growth
 
 chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos.json (N=2000: about 20 minutes)
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED) $(ARGS)

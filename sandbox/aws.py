@@ -16,7 +16,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
-from typing import IO, TYPE_CHECKING, Any, cast
+from http import HTTPStatus
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 from moto.core.request import Request
@@ -30,10 +32,11 @@ from moto.moto_server.werkzeug_app import (
 )
 from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.stepfunctions.responses import StepFunctionResponse
+from werkzeug.datastructures import CombinedMultiDict, ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import LimitedStream
+from werkzeug.wsgi import ClosingIterator, LimitedStream
 
 from sandbox.aws_calls import Gate, SpoiledError, reset
 from sandbox.calls import Calls
@@ -98,6 +101,34 @@ def substitute(definition: str, names: Iterable[str]) -> str:
     return definition
 
 
+class _Whole(NamedTuple):
+    """An answer that is there when it begins."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def _answered(app: WSGIApplication, environ: WSGIEnvironment) -> _Whole | Response:
+    """What an application answers; a small answer in full, without werkzeug's ways with it."""
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
+        begun.append((status, headers))
+
+    answer = app(environ, start)
+    if begun and type(answer) is list and environ["REQUEST_METHOD"] != "HEAD":
+        return _Whole(*begun[0], b"".join(answer))
+
+    def resume(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        chunks = iter(answer)
+        first = next(chunks, b"")  # with it, an application must have begun
+        start_response(*begun[0])
+        return ClosingIterator(chain([first], chunks), getattr(answer, "close", None))
+
+    return Response.from_app(resume, environ)
+
+
 class _Handler(MotoRequestHandler):
     """Keeps connections open and logs no request, because URLs carry signatures.
 
@@ -127,9 +158,9 @@ class _Handler(MotoRequestHandler):
             length = int(environ.get("CONTENT_LENGTH") or 0)
             environ["wsgi.input"] = LimitedStream(cast(IO[bytes], self.rfile), length)
         try:
-            response = Response.from_app(self.server.app, environ)
-            if "Content-Length" not in response.headers:
-                response.make_sequence()
+            answer = _answered(self.server.app, environ)
+            if isinstance(answer, Response) and "Content-Length" not in answer.headers:
+                answer.make_sequence()
             if not self.close_connection:
                 environ["wsgi.input"].exhaust()
         except SpoiledError:
@@ -142,7 +173,23 @@ class _Handler(MotoRequestHandler):
         except Exception:
             _log.exception("moto failed at %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             self.close_connection = True
-            response = Response("moto failed; the log of the sandbox has more", 500)
+            answer = Response("moto failed; the log of the sandbox has more", 500)
+        if isinstance(answer, Response):
+            self._send_in_parts(answer, environ)
+        else:
+            self._send(answer)
+
+    def _send(self, answer: _Whole) -> None:
+        """Head and body in one go."""
+        code, _, reason = answer.status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        head: list[bytes] = vars(self)["_headers_buffer"]
+        head += [b"\r\n", answer.body]
+        self.flush_headers()
+
+    def _send_in_parts(self, response: Response, environ: WSGIEnvironment) -> None:
         body, status, headers = response.get_wsgi_response(environ)
         with closing(response):
             self.send_response(response.status_code, status.partition(" ")[2])
@@ -182,7 +229,7 @@ class _Dispatcher(DomainDispatcherApplication):
         service = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
         if service not in _SERVICES:
             return super().__call__(environ, start_response)
-        return _answer_of(_SERVICES[service], environ)(environ, start_response)
+        return _answer_of(_SERVICES[service], environ, start_response)
 
 
 _SERVICES: Mapping[str, type[BaseResponse]] = {
@@ -194,19 +241,32 @@ _SERVICES: Mapping[str, type[BaseResponse]] = {
 
 
 class _Request(Request):
+    """A call in JSON to the one address of its service: no query, no form and no files."""
+
     from_wsgi_server = True
+    form = files = ImmutableMultiDict[str, Any]()
+    values = CombinedMultiDict[str, Any]()
+
+    @property
+    def raw_url(self) -> str:
+        return f"http://{self.environ['HTTP_HOST']}/"
 
 
-def _answer_of(service: type[BaseResponse], environ: WSGIEnvironment) -> Response:
+def _answer_of(
+    service: type[BaseResponse], environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
     """What a service answers, without Flask, which takes a third of a small call."""
     request = _Request(environ)
     try:
-        status, headers, body = service.dispatch(request, request.raw_url, dict(request.headers))
+        status, headers, body = service.dispatch(request, request.raw_url, {})
     except ClientError as error:
-        return Response(error.response["Error"]["Message"], 400)
+        status, headers, body = 400, {}, error.response["Error"]["Message"]
     except HTTPException as error:
-        return Response.force_type(error.get_response(environ), environ)
-    return Response(body, status, headers)
+        return Response.force_type(error.get_response(environ), environ)(environ, start_response)
+    content = body if isinstance(body, bytes) else body.encode()
+    headers["Content-Length"] = str(len(content))
+    start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+    return [content]
 
 
 class Aws:

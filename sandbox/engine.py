@@ -1,10 +1,10 @@
 """Make moto's Step Functions interpreter behave as AWS does, on our clock and with our functions.
 
 moto 5.2.5 carries a complete interpreter of the Amazon States Language, which is used as it is.
-This module, `quick_moto` and `redrive` patch private moto modules for every sandbox, `stopping` for
-a replay; nothing else does. `install` puts all patches in place and takes them away again. Each
-mended deviation has a test, and most tests show that plain moto still deviates, so that a patch can
-go when moto is mended.
+This module, those named `quick_` and `redrive` patch private moto modules for every sandbox,
+`stopping` for a replay; nothing else does. `install` puts all patches in place and takes them away
+again. Each mended deviation has a test, and most tests show that plain moto still deviates, so that
+a patch can go when moto is mended.
 
 Still different from AWS:
 - No TestState, StartSyncExecution, versions or aliases for starts, activities.
@@ -102,7 +102,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from sandbox import quick_moto, redrive
+from sandbox import quick_expressions, quick_moto, quick_table, redrive
 from sandbox.clock import SimulatedClock
 from sandbox.functions import Answer, InvokeError, UnknownFunctionError
 
@@ -156,7 +156,8 @@ def install(
             undo.callback(moto_log.setLevel, moto_log.level)
             moto_log.setLevel(logging.CRITICAL)  # it reports each error of a workflow as its own
             _SharedState(undo)
-            quick_moto.install(functools.partial(_replace, undo))
+            for quick in (quick_moto, quick_expressions, quick_table):
+                quick.install(functools.partial(_replace, undo))
             _Errors(undo)
             _Time(undo, clock)
             _Tasks(undo, functions)

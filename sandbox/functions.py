@@ -9,41 +9,30 @@ Source: AWS Lambda developer guide, "Lambda runtime errors" and "Troubleshoot in
 from __future__ import annotations
 
 import contextlib
-import itertools
-import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sandbox.calls import Call, Calls, Invocation, job_in, target_of
 from sandbox.clock import SimulatedClock
+from sandbox.environments import Environment, Environments
 from sandbox.shared_instant import BYTES, SharedInstant
 from sandbox.worker import Channel, Plan
 
 TIMEOUT_SECONDS = 30.0
 
-_INIT_WALL_SECONDS = 60.0
-_MOST_IDLE = 3  # for each function: a new one takes milliseconds, an idle one keeps 13 MB
 _REFUSALS = {"refused": ("ServiceException", 500), "throttled": ("TooManyRequestsException", 429)}
 _HANG_SECONDS = 900  # no task waits so long
 _HEAVY_MODULES = ("boto3", "httpx", "pydantic", "PIL.JpegImagePlugin", "pymediainfo")
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from sandbox.worker import main; main(sys.argv[2], int(sys.argv[3]))"
-)
 
 
 class UnknownFunctionError(LookupError):
@@ -69,14 +58,6 @@ class Answer:
 
     payload: Any
     error: bool = False
-
-
-@dataclass(frozen=True)
-class _Environment:
-    """One worker process, seen from here."""
-
-    pid: int
-    channel: Channel
 
 
 class Functions:
@@ -111,16 +92,11 @@ class Functions:
         self._clock = clock
         self._calls = calls or Calls(clock)
         self._timeouts = dict(timeouts or {})
-        self._idle: dict[str, list[_Environment]] = {name: [] for name in names}
-        self._all: set[_Environment] = set()
         self._invocations = Counter[str]()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._nursery_lock = threading.Lock()
         self._held_back: dict[str, list[float]] = {name: [] for name in names}
-        self._control, theirs = socket.socketpair()
-        self._nursery_channel = Channel(self._control)
-        with theirs, tempfile.TemporaryFile() as now_file:
+        with tempfile.TemporaryFile() as now_file:
             now_file.truncate(BYTES)
             self._now = SharedInstant(now_file.fileno())
             clock.show_on(self._now)
@@ -132,7 +108,7 @@ class Functions:
                 now_descriptor=now_file.fileno(),
                 log_path=str(log_path.absolute()) if log_path else None,
             )
-            self._nursery = _start_nursery(plan, environment, theirs.fileno())
+            self._environments = Environments(names, plan, environment)
 
     def __enter__(self) -> Functions:
         return self
@@ -147,7 +123,7 @@ class Functions:
         `caller_is_busy` says that the calling thread already counts as busy on the clock.
         """
         name = self._aliases.get(name, name)
-        if name not in self._idle:
+        if name not in self.names:
             raise UnknownFunctionError(f"there is no function {name!r}")
         with self._lock:
             self._invocations[name] += 1
@@ -174,8 +150,7 @@ class Functions:
 
     def pids(self) -> list[int]:
         """The processes that run functions now, the nursery first."""
-        with self._lock:
-            return [self._nursery.pid, *(environment.pid for environment in self._all)]
+        return self._environments.pids()
 
     def close(self) -> None:
         """Kill every worker, also those that work."""
@@ -185,15 +160,7 @@ class Functions:
         self._clock.wake(self._closed)
         self._clock.stop_showing_on(self._now)
         self._now.close()
-        self._control.close()
-        self._nursery.kill()
-        self._nursery.wait()
-        with self._lock:
-            for environment in self._all:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(environment.pid, signal.SIGKILL)
-            for environment in itertools.chain(*self._idle.values()):
-                environment.channel.close()  # those that work are closed by who waits for them
+        self._environments.close()
 
     def _deliver(self, name: str, event: Any) -> Answer:
         """Let happen to the invocation what the script says."""
@@ -227,7 +194,7 @@ class Functions:
         """`ends` is `killed` or `overruns` for a function that comes to nothing."""
         seconds = self._timeouts.get(name, TIMEOUT_SECONDS)
         try:
-            environment = self._take(name)
+            environment = self._environments.take(name)
         except (EOFError, OSError):
             return _exit_error(request_id, None)
         deadline = self._clock.now() + timedelta(seconds=seconds)
@@ -240,18 +207,18 @@ class Functions:
                 self._sleep(seconds + 1, invocation)
             message = self._converse(environment, event, invocation, seconds)
         except TimeoutError:
-            self._discard(environment)
+            self._environments.discard(environment)
             text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
             return Answer({"errorType": "Sandbox.Timedout", "errorMessage": text}, error=True)
         except (EOFError, OSError):
-            return _exit_error(request_id, self._discard(environment))
-        self._give_back(name, environment)
+            return _exit_error(request_id, self._environments.discard(environment))
+        self._environments.give_back(environment)
         if "error" in message:
             return Answer(message["error"], error=True)
         return Answer(message["payload"])
 
     def _converse(
-        self, environment: _Environment, event: Any, invocation: Invocation, seconds: float
+        self, environment: Environment, event: Any, invocation: Invocation, seconds: float
     ) -> Any:
         """Send an event and wait for the outcome; TimeoutError when the function took too long."""
         deadline = invocation.deadline
@@ -291,68 +258,6 @@ class Functions:
             self._clock.wait_until(until, self._closed, was_busy=True)
         if due > invocation.deadline:
             raise TimeoutError
-
-    def _take(self, name: str) -> _Environment:
-        """A warm worker if one is idle, else a new one."""
-        while True:
-            with self._lock:
-                environment = self._idle[name].pop() if self._idle[name] else None
-            if environment is None:
-                return self._start(name)
-            if environment.channel.is_open():
-                return environment
-            self._discard(environment)
-
-    def _start(self, name: str) -> _Environment:
-        ours, theirs = socket.socketpair()
-        with theirs, self._nursery_lock:
-            socket.send_fds(self._control, [json.dumps({"fork": name}).encode()], [theirs.fileno()])
-            pid = self._nursery_channel.receive(_INIT_WALL_SECONDS)["pid"]
-        environment = _Environment(pid, Channel(ours))
-        with self._lock:
-            self._all.add(environment)
-        environment.channel.receive(_INIT_WALL_SECONDS)
-        return environment
-
-    def _give_back(self, name: str, environment: _Environment) -> None:
-        with self._lock:
-            is_wanted = len(self._idle[name]) < _MOST_IDLE
-            if is_wanted:
-                self._idle[name].append(environment)
-        if not is_wanted:
-            self._discard(environment)
-
-    def _discard(self, environment: _Environment) -> int | None:
-        """End a worker; its exit status, if it had ended by itself."""
-        alive = environment.channel.is_open()
-        with contextlib.suppress(ProcessLookupError):
-            if alive:
-                os.kill(environment.pid, signal.SIGKILL)
-        environment.channel.close()
-        with self._lock:
-            self._all.discard(environment)
-        with contextlib.suppress(EOFError, OSError), self._nursery_lock:
-            self._control.sendall(json.dumps({"reap": environment.pid}).encode())
-            status: int | None = self._nursery_channel.receive(_INIT_WALL_SECONDS)["status"]
-            return status
-        return None
-
-
-def _start_nursery(
-    plan: Plan, environment: Mapping[str, str], channel_descriptor: int
-) -> subprocess.Popen[bytes]:
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return subprocess.Popen(  # noqa: S603  our own interpreter and arguments
-        [
-            *(sys.executable, "-c", _BOOT),
-            *(json.dumps(sys.path), json.dumps(asdict(plan)), str(channel_descriptor)),
-        ],
-        env=inherited | dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=2,  # what a handler prints is a log line, and logs belong on stderr
-        pass_fds=[channel_descriptor, plan.now_descriptor],
-        start_new_session=True,  # Ctrl-C in the terminal must not reach the workers
-    )
 
 
 def _exit_error(request_id: str, status: int | None) -> Answer:

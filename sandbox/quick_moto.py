@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.model import StructureShape
+from botocore.model import MapShape, Shape, StructureShape
 from moto.core import responses, serialize
 from moto.core.serialize import AttributePicker, ResponseSerializer
+from moto.dynamodb import responses as responses_of_items
 from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models import utilities
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
-from moto.dynamodb.parsing import ast_nodes, expressions
+from moto.dynamodb.models.utilities import dynamo_to_dict as in_full_as_answer
 from moto.moto_api._internal.moto_random import MotoRandom
 from moto.stepfunctions.parser.asl.component.common.string import string_expression
 from moto.stepfunctions.parser.asl.eval import environment, states
@@ -28,7 +30,6 @@ from moto.stepfunctions.parser.asl.eval.event import event_manager
 Replace = Callable[[Any, str, Any], Any]
 """Sets an attribute of an owner, and returns what stood there."""
 
-_EXPRESSIONS = 512
 _INSTANTS = 4096
 _UNCHANGING = {str, int, float, bool, type(None)}
 _MOST_BYTES = 405_000
@@ -43,7 +44,6 @@ def install(replace: Replace) -> None:
     _random_words(replace)
     _documents(replace)
     _items(replace)
-    _update_expressions(replace)
 
 
 def _names_of_actions(replace: Replace) -> None:
@@ -67,27 +67,43 @@ def _answers(replace: Replace) -> None:
             serializer._default_serialize(serialized, value, shape, key)
             return
         members = shape.members
-        if not key or not isinstance(value, dict) or not value.keys() <= members.keys():
-            in_full(serializer, serialized, value, shape, key)
-            return
         picker = serializer._value_picker
         takes_as_it_is = isinstance(picker, AttributePicker) and not picker.response_transformers
-        wrapper = serializer.MAP_TYPE()
-        for name, member in value.items():
+        if (
+            not isinstance(value, dict)
+            or not value.keys() <= members.keys()
+            or not (key or takes_as_it_is)
+        ):
+            in_full(serializer, serialized, value, shape, key)
+            return
+        wrapper = serializer.MAP_TYPE() if key else serialized
+        for name in value if key else [name for name in members if name in value]:
+            member = value[name]
             vars(members[name])["parent"] = shape
             if not takes_as_it_is:
                 serializer._serialize_structure_member(wrapper, value, members[name], name)
+            elif member is not None and is_item(members[name]) and not _holds_bytes(member):
+                serializer._default_serialize(wrapper, member, members[name], name)
             elif member is not None:
                 serializer._serialize(wrapper, member, members[name], name)
-        serializer._default_serialize(serialized, wrapper, shape, key)
+        if key:
+            serializer._default_serialize(serialized, wrapper, shape, key)
+
+    @functools.cache
+    def is_item(shape: Shape) -> bool:
+        """Attributes by name."""
+        return isinstance(shape, MapShape) and shape.value.name == "AttributeValue"
 
     in_full = replace(ResponseSerializer, "_serialize_type_structure", serialize_structure)
 
 
 def _holds_bytes(value: Any) -> bool:
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         return any(map(_holds_bytes, value.values()))
-    return any(map(_holds_bytes, value)) if isinstance(value, list) else isinstance(value, bytes)
+    if kind is list:
+        return any(map(_holds_bytes, value))
+    return kind not in _UNCHANGING and isinstance(value, bytes)
 
 
 def _instants(replace: Replace) -> None:
@@ -139,6 +155,53 @@ def _items(replace: Replace) -> None:
     replace(Item, "__init__", _create)
     replace(DynamoType, "__deepcopy__", lambda attribute, _memo: _copied(attribute))
     replace(DynamoType, "to_regular_json", _as_json)
+    replace(DynamoType, "__init__", _typed)
+    replace(LimitedSizeDict, "__setitem__", _set_attribute)
+    for module in (responses_of_items, utilities):
+        replace(module, "dynamo_to_dict", _as_answer)
+
+
+def _typed(attribute: DynamoType, given: DynamoType | dict[str, Any]) -> None:
+    if type(given) is DynamoType:
+        attribute.type, value = given.type, given.value
+    else:
+        attribute.type, value = next(iter(given.items()))  # type: ignore[union-attr]
+    if attribute.type == "M":
+        value = {name: DynamoType(member) for name, member in value.items()}
+    elif attribute.type == "L":
+        value = [DynamoType(member) for member in value]
+    attribute.value = value
+
+
+def _set_attribute(attributes: LimitedSizeDict, name: str, value: Any) -> None:
+    """Measure all of them only when so much has been set that they could be too big."""
+    room = vars(attributes).get("room", 0) - _size(name) - _size(value)
+    if room < 0:
+        room = _MOST_BYTES - sum(map(_size, [*attributes, *attributes.values(), name, value]))
+    if room < 0:
+        raise ItemSizeTooLarge
+    vars(attributes)["room"] = room
+    dict.__setitem__(attributes, name, value)
+
+
+def _size(value: Any) -> int:
+    if type(value) is DynamoType:
+        return int(value.size())
+    return len(value if isinstance(value, bytes) else str(value).encode())
+
+
+def _as_answer(value: Any) -> Any:
+    """Attributes as they stand in an answer."""
+    kind = type(value)
+    if kind is DynamoType:
+        if value.type in ("B", "BS"):
+            return in_full_as_answer(value)
+        return {value.type: _as_answer(value.value)}
+    if kind is dict:
+        return {name: _as_answer(member) for name, member in value.items()}
+    if kind is list:
+        return [_as_answer(member) for member in value]
+    return value if kind in _UNCHANGING else in_full_as_answer(value)
 
 
 def _create(item: Item, hash_key: DynamoType, range_key: Any, attrs: dict[str, Any]) -> None:
@@ -171,35 +234,3 @@ def _each(work: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, dict):
         return {name: work(member) for name, member in value.items()}
     return [work(member) for member in value] if isinstance(value, list) else value
-
-
-def _update_expressions(replace: Replace) -> None:
-    """Parse each expression once, and walk through it without asking for the way at each step.
-
-    Whoever changes the parsed tree copies it first.
-    """
-    parser, node_kind = vars(expressions)["UpdateExpressionParser"], vars(ast_nodes)["Node"]
-    parse = functools.lru_cache(_EXPRESSIONS)(parser.make)
-    replace(parser, "make", staticmethod(parse))
-
-    def traverse(traverser: Any, root: Any) -> Any:
-        wanted = tuple(traverser._processing_map())
-        before = traverser.pre_processing_of_child
-
-        def walk(node: Any, child_id: int) -> Any:
-            if not isinstance(node, node_kind):
-                return node
-            parent = node.parent
-            for index, child in enumerate(node.children or ()):
-                before(node, index)
-                walk(child, index)
-            if isinstance(node, wanted):
-                node = traverser.process(node)
-                node.parent = parent
-                if parent:
-                    parent.children[child_id] = node
-            return node
-
-        return walk(root, -1)
-
-    replace(vars(ast_nodes)["DepthFirstTraverser"], "traverse", traverse)

@@ -5,8 +5,9 @@ execution environment that is asked for, so that a worker is ready in millisecon
 memory with the others. A worker serves one invocation at a time, as an execution environment of
 Lambda does. Both speak JSON, one document per line, over a Unix socket, and end when it closes.
 
-Nursery, in:  {"fork": function} with the worker's end of a socket pair | {"reap": pid}
-Nursery, out: {"pid": pid} | {"status": exit status, negative for a signal, null if it still runs}
+Nursery, in:  {"fork": function} with the worker's end of a socket pair | {"reap": pid} of one that
+              has ended | {"kill": pid}
+Nursery, out: {"pid": pid} | {"status": exit status, negative for a signal, null if it is not known}
 Worker, in:   {"event", "requestId", "deadline"} | {"awake": true} after a sleep
 Worker, out:  {"ready": true} once, then {"payload"} | {"error"} | {"sleep": seconds}
 """
@@ -280,6 +281,7 @@ class Nursery:
         self._control = control
         self._now = SharedInstant(plan.now_descriptor)
         self._children: set[int] = set()
+        self._killed: set[int] = set()
 
     def run(self) -> None:
         self._warm()
@@ -292,6 +294,9 @@ class Nursery:
                 answer: dict[str, int | None]
                 if "fork" in request:
                     answer = {"pid": self._fork(request["fork"], descriptors[0])}
+                elif "kill" in request:
+                    self._kill(request["kill"])
+                    answer = {"status": None}
                 else:
                     answer = {"status": self._reap(request["reap"])}
                 self._control.sendall(json.dumps(answer).encode() + b"\n")
@@ -334,6 +339,16 @@ class Nursery:
         finally:
             sys.stderr.flush()
             os._exit(status)
+
+    def _kill(self, pid: int) -> None:
+        """It takes its time to end, so that it is waited for when the next ones do."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        self._killed.add(pid)
+        for killed in list(self._killed):
+            if os.waitpid(killed, os.WNOHANG)[0]:
+                self._killed.discard(killed)
+                self._children.discard(killed)
 
     def _reap(self, pid: int) -> int | None:
         for _ in range(200):

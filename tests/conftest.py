@@ -30,6 +30,7 @@ _SLOW = (
     "tests/test_path.py",
     "tests/test_readme.py::test_curl_publishes",
     "tests/unit/test_aws_faults.py",
+    "tests/unit/test_bench_growth.py",
     "tests/unit/test_bench_weeks.py",
     "tests/unit/test_hashtag_budget.py",
     "tests/unit/test_local_replay.py",

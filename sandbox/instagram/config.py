@@ -50,6 +50,16 @@ def _account_id(text: str) -> str:
 AccountId = Annotated[str, AfterValidator(_account_id)]
 
 
+def _shortest_first(times: tuple[float, float]) -> tuple[float, float]:
+    shortest, longest = times
+    if longest < shortest:
+        raise ValueError("the shorter of the two times comes first")
+    return times
+
+
+LatencySeconds = Annotated[tuple[Seconds, Seconds], AfterValidator(_shortest_first)]
+
+
 class Config(BaseModel):
     """Defaults follow Meta's documentation where it gives a number, otherwise reports of live runs.
 
@@ -73,6 +83,8 @@ class Config(BaseModel):
     """The same for a reel, a video story, and a video in a carousel."""
     carousel: Processing = Processing(seconds=2)
     """The same for a carousel, from the making of its container."""
+    latency_seconds: LatencySeconds = (0, 0)
+    """How long a Graph call takes at least and at most; each takes another time in between."""
     ready_after_polls: int | None = Field(default=None, ge=0)
     """Then the looks at a container decide when it is ready, not the clock."""
     carousel_max: int = Field(default=10, ge=2)

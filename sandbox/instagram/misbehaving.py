@@ -16,6 +16,7 @@ from sandbox.instagram.faults import Fault
 from sandbox.instagram.wire import Line
 
 if TYPE_CHECKING:
+    from sandbox.clock import SimulatedClock
     from sandbox.instagram.simulator import SimulatedInstagram
 
 JSON = "application/json; charset=UTF-8"
@@ -57,7 +58,7 @@ class Faulty:
     async def answer(self) -> Outcome | None:
         """What to send; None when the connection is to be spoiled (see `spoil`)."""
         fault, real = self._fault, None
-        await self._let_pass(fault.delay_seconds)
+        await let_pass(self._clock, fault.delay_seconds)
         if fault.takes_effect == "first":
             real = await run_in_threadpool(self._take_effect)
         elif fault.late_seconds is not None:
@@ -83,20 +84,21 @@ class Faulty:
                 await self._line.add(bytes([next(bytes_left, ord(" "))]))
             if await self._line.is_left():
                 return
-            await self._let_pass(_STEP_SECONDS)
+            await let_pass(self._clock, _STEP_SECONDS)
         await self._line.reset()
 
-    async def _let_pass(self, seconds: float) -> None:
-        """Simulated time passes although this call is in flight.
 
-        By itself it passes at the rate of work at most. So it is moved, in steps, so that what is
-        due meanwhile happens in its order.
-        """
-        if seconds <= 0:
-            return
-        begin, length = self._clock.now(), timedelta(seconds=seconds)
-        steps = min(_MOST_STEPS, max(1, round(seconds / _STEP_SECONDS)))
-        real = seconds / steps / self._clock.speed if self._clock.speed is not None else 0
-        for step in range(1, steps + 1):
-            await asyncio.sleep(max(real, _REAL_STEP_SECONDS))
-            self._clock.advance_to(begin + length * step / steps)
+async def let_pass(clock: SimulatedClock, seconds: float) -> None:
+    """Simulated time passes although a call is in flight.
+
+    By itself it passes at the rate of work at most. So it is moved, in steps, so that what is due
+    meanwhile happens in its order.
+    """
+    if seconds <= 0:
+        return
+    begin, length = clock.now(), timedelta(seconds=seconds)
+    steps = min(_MOST_STEPS, max(1, round(seconds / _STEP_SECONDS)))
+    real = seconds / steps / clock.speed if clock.speed is not None else 0
+    for step in range(1, steps + 1):
+        await asyncio.sleep(max(real, _REAL_STEP_SECONDS))
+        clock.advance_to(begin + length * step / steps)

@@ -19,7 +19,7 @@ from sandbox.instagram.answering import answer
 from sandbox.instagram.calls import GraphCall, read_call
 from sandbox.instagram.errors import GraphError
 from sandbox.instagram.faults import Fault, Happening
-from sandbox.instagram.misbehaving import JSON, Faulty, Outcome
+from sandbox.instagram.misbehaving import JSON, Faulty, Outcome, let_pass
 from sandbox.instagram.redaction import redact
 from sandbox.instagram.request_log import Entry, clean_parameters
 
@@ -90,6 +90,10 @@ class GraphEndpoint:
         self, call: GraphCall, line: wire.Line, happening: Happening | None, passing: Call
     ) -> Outcome | None:
         """The answer, logged; None when the connection was spoiled instead."""
+        latency = self._instagram.latency_of(
+            call.name(self._instagram.read_as), call.path, call.parameters.values
+        )
+        await let_pass(self._instagram.clock, latency)
         if happening is None:
             in_thread = call.method in ("POST", "DELETE")
             outcome = (

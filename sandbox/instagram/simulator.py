@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -136,6 +137,19 @@ class SimulatedInstagram:
         with self.world.lock:
             return error.body(self.world.ids.trace(), self.world.config.locale)
 
+    def latency_of(self, name: str | None, path: str, parameters: Mapping[str, Any]) -> float:
+        """Simulated seconds that a call takes. Like the time of processing it hangs on the seed and
+        on what the call is about, not on the order of calls.
+        """
+        shortest, longest = self.world.config.latency_seconds
+        if not longest:
+            return 0
+        with self.world.lock:
+            subject = f"{name} {self._subject(path, parameters)}"
+            self.world.times_called[subject] += 1
+            drawn = f"{self.world.config.seed}/{subject}/{self.world.times_called[subject]}"
+        return random.Random(drawn).uniform(shortest, longest)  # noqa: S311  must repeat under a seed
+
     # Faults
 
     def fault_for(
@@ -201,6 +215,18 @@ class SimulatedInstagram:
             for known in (container, *container.children) if container is not None else ():
                 about += [known.request.url.partition("?")[0], known.request.caption]
         return [text for text in about if text]
+
+    def _subject(self, path: str, parameters: Mapping[str, Any]) -> str:
+        """What a call is about, in words that are the same in each run, as ids are not."""
+        node = path.rsplit("/", 1)[-1]
+        container = self.world.containers.get(str(parameters.get("creation_id", node)))
+        if container is not None:
+            return container.subject
+        _, media = self.world.media.get(node, (None, None))
+        if media is not None:
+            return media.caption
+        sent = str(parameters.get("image_url") or parameters.get("video_url") or "")
+        return sent.partition("?")[0] or str(parameters.get("caption") or path)
 
     # Pages, for everybody
 

@@ -130,6 +130,7 @@ class World:
         self.by_path: dict[str, tuple[Profile, Media]] = {}
         self.comments = Comments()
         self.times_made: Counter[str] = Counter()
+        self.times_called: Counter[str] = Counter()
 
     def _load_kept_posts(self) -> None:
         for owner_id, post in self.keep.load() if self.keep is not None else ():

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import aws, quick_moto
+from sandbox import aws, quick_expressions, quick_moto, quick_table
 from sandbox.names import REGION, TABLE
 from tests.unit.engine_lab import serving_aws
 
@@ -51,6 +51,29 @@ def update(expression: str, condition: str | None = None, **values: Any) -> tupl
     if values:
         body["ExpressionAttributeValues"] = {f":{name}": value for name, value in values.items()}
     return "UpdateItem", body | ({"ConditionExpression": condition} if condition else {})
+
+
+def transact(*writes: JsonObject) -> tuple[str, JsonObject]:
+    named = [
+        {kind: body | {"TableName": TABLE} for kind, body in write.items()} for write in writes
+    ]
+    return "TransactWriteItems", {"TransactItems": named}
+
+
+class Query(tuple[str, JsonObject]):
+    """A call to which more can be added."""
+
+    def __or__(self, more: JsonObject) -> Query:
+        return Query((self[0], self[1] | more))
+
+
+def query(condition: str, **values: Any) -> Query:
+    body: JsonObject = {
+        "TableName": TABLE,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+    }
+    return Query(("Query", body))
 
 
 GET = ("GetItem", {"TableName": TABLE, "Key": KEY})
@@ -96,14 +119,84 @@ CALLS: dict[str, list[tuple[str, JsonObject]]] = {
                 ]
             },
         ),
-        (
-            "Query",
+        query("PK = :p", p=KEY["PK"]),
+    ],
+    "a transaction that is cancelled leaves everything as it was": [
+        put(number={"N": "1"}, map={"M": {"a": {"S": "x"}}}),
+        *(
+            ("PutItem", {"TableName": TABLE, "Item": KEY | {"SK": {"S": name}}})
+            for name in ("gone", "kept")
+        ),
+        transact(
+            {"Put": {"Item": KEY | {"SK": {"S": "new"}}}},
+            {"Put": {"Item": KEY | {"SK": {"S": "gone"}, "number": {"N": "2"}}}},
+            {"Delete": {"Key": KEY | {"SK": {"S": "kept"}}}},
             {
-                "TableName": TABLE,
-                "KeyConditionExpression": "PK = :p",
-                "ExpressionAttributeValues": {":p": KEY["PK"]},
+                "Update": {
+                    "Key": KEY,
+                    "UpdateExpression": "SET #m.b = :v",
+                    "ConditionExpression": "attribute_not_exists(PK)",
+                    "ExpressionAttributeNames": {"#m": "map"},
+                    "ExpressionAttributeValues": {":v": {"S": "y"}},
+                }
             },
         ),
+        query("PK = :p", p=KEY["PK"]),
+    ],
+    "a transaction takes effect": [
+        put(number={"N": "1"}, map={"M": {"a": {"S": "x"}}}),
+        transact(
+            {"Put": {"Item": KEY | {"SK": {"S": "new"}}}},
+            {
+                "Update": {
+                    "Key": KEY,
+                    "UpdateExpression": "SET #m.b = :v ADD #n :n",
+                    "ConditionExpression": "attribute_exists(PK)",
+                    "ExpressionAttributeNames": {"#m": "map", "#n": "number"},
+                    "ExpressionAttributeValues": {":v": {"S": "y"}, ":n": {"N": "1"}},
+                }
+            },
+        ),
+        transact({"Put": {"Item": {"PK": {"S": "only half of a key"}}}}),
+        transact({"Delete": {"Key": KEY}}, {"Delete": {"Key": KEY}}),
+        query("PK = :p", p=KEY["PK"]),
+    ],
+    "some of a table are asked for, in pages, backwards, and by the index": [
+        *(
+            (
+                "PutItem",
+                {
+                    "TableName": TABLE,
+                    "Item": {
+                        "PK": {"S": f"SESSION#{place % 2}"},
+                        "SK": {"S": f"GROUP#{7 * place % 10}"},
+                        "updatedAt": {"S": f"{3 * place % 10}"},
+                        **({"openJob": {"S": "open"}} if place % 3 else {}),
+                    },
+                },
+            )
+            for place in range(10)
+        ),
+        query("PK = :p AND begins_with(SK, :s)", p=KEY["PK"], s={"S": "GROUP#"}),
+        query("PK = :p", p=KEY["PK"]) | {"Limit": 2, "ScanIndexForward": False},
+        query("PK = :p", p=KEY["PK"])
+        | {"Limit": 2, "ExclusiveStartKey": KEY | {"SK": {"S": "GROUP#3"}}},
+        query("PK = :p", p={"S": "SESSION#none"}),
+        query("openJob = :o", o={"S": "open"}) | {"IndexName": "open-jobs"},
+        query("openJob = :o AND updatedAt > :u", o={"S": "open"}, u={"S": "5"})
+        | {"IndexName": "open-jobs", "Limit": 2},
+        query("openJob = :o", o={"S": "closed"}) | {"IndexName": "open-jobs"},
+    ],
+    "an update tells what was and what is": [
+        put(**EVERYTHING),
+        *(
+            (
+                "UpdateItem",
+                update("SET #m.#n = :v ADD #n :v", v={"N": "7"})[1] | {"ReturnValues": wanted},
+            )
+            for wanted in ("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
+        ),
+        GET,
     ],
     "an expression that is none": [
         put(),
@@ -148,7 +241,8 @@ def test_a_call_is_answered_as_by_plain_moto(
         patch.setattr(aws, "_SERVICES", {})
         plain = answers(server, calls)
     with pytest.MonkeyPatch.context() as patch:
-        quick_moto.install(replacing(patch))
+        for module in (quick_moto, quick_expressions, quick_table):
+            module.install(replacing(patch))
         quick = answers(server, calls)
 
     assert quick == plain
