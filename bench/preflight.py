@@ -27,7 +27,7 @@ from postwright.models import Group, MediaItem
 from postwright.posts import prepare
 from postwright.preflight import check_files, judging
 from postwright.preflight.delivery import VIDEO_BUDGET_BYTES, UrlSource
-from postwright.preflight.objects import SeenObjects
+from postwright.seen import SeenObjects
 from postwright.settings import Settings
 from sandbox.samples import SAMPLES_DIR
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import api, app
+from postwright import app
+from postwright.api import unrouted
 from postwright.emitting import measured
 
 
 @measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.refuse_request(app.current(), event)
+    return unrouted.refuse_request(app.current(), event)

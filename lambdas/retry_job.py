@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import api, app
+from postwright import app
+from postwright.api import starting
 from postwright.emitting import measured
 
 
 @measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.retry_job(app.current(), event)
+    return starting.retry_job(app.current(), event)

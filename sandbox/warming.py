@@ -6,10 +6,6 @@ from collections.abc import Iterator
 
 from postwright import app
 from postwright.models import Model
-from postwright.preflight import crawling
-
-USED_LATER = (crawling,)
-"""Modules that are imported at the first call."""
 
 
 def parts() -> None:

@@ -9,23 +9,24 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from postwright import breaker, failures, refreshing
+from postwright import breaker, failures
 from postwright.alarms import Alarms
 from postwright.budgets import Budgets, Urgency
 from postwright.errors import TokenInvalidError
 from postwright.executions import Executions, Histories
 from postwright.failures import GraphFailure
 from postwright.hosts import Hosts, login_of
-from postwright.instagram import InstagramClient, new_http_client
 from postwright.measures import Measures
 from postwright.media import MediaBucket
-from postwright.preflight.objects import SeenObjects
+from postwright.seen import SeenObjects
 from postwright.settings import Settings
 from postwright.store import Store
 from postwright.tokens import Tokens, login_command
 
 if TYPE_CHECKING:
     import httpx
+
+    from postwright.instagram import InstagramClient
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class App:
     @cached_property
     def http(self) -> httpx.Client:
         """Connections to Instagram, made when they are first needed."""
+        from postwright.instagram import new_http_client  # not every function calls Instagram
+
         return self.given_http or new_http_client()
 
     @property
@@ -75,6 +78,8 @@ class App:
         if token_read_now:
             self.tokens.renew(account_id)
         elif self.settings.refresh == "cold-start" and account_id not in self._seen:
+            from postwright import refreshing  # see `http`
+
             self._seen.add(account_id)
             refreshing.refresh_when_due(self, account_id)
         credentials = self.tokens.credentials(account_id)
@@ -135,6 +140,8 @@ class App:
         before_call: Callable[[], None] | None = None,
         on_failure: Callable[[GraphFailure], None] | None = None,
     ) -> InstagramClient:
+        from postwright.instagram import InstagramClient  # see `http`
+
         hosts = Hosts.of(self.settings)
 
         def count_call() -> None:

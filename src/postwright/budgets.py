@@ -23,13 +23,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from postwright import clock
 from postwright.errors import QuotaExceededError, RateLimitedError, TransientGraphError
 from postwright.executions import Executions
 from postwright.failures import GraphFailure
-from postwright.instagram import InstagramClient, Quota
 from postwright.ledger import (
     CALL_BUCKET,
     CALLS,
@@ -46,6 +45,9 @@ from postwright.ledger import (
 from postwright.models import QuotaSeen, Ref, Slot, Throttle, UsageSeen, now_text, parse_instant
 from postwright.settings import Settings
 from postwright.store import ConditionFailedError, Store
+
+if TYPE_CHECKING:
+    from postwright.instagram import InstagramClient, Quota
 
 Urgency = Literal["new", "look", "settle"]
 

@@ -22,9 +22,6 @@ import httpx
 
 from postwright import clock
 
-NoAnswer = httpx.HTTPError
-"""What an exchange raises that brought no answer, in time or at all."""
-
 _LOOK_WALL_SECONDS = 0.01
 
 _ends_at: ContextVar[float | None] = ContextVar("_ends_at", default=None)

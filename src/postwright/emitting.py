@@ -13,8 +13,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from aws_lambda_powertools.metrics import EphemeralMetrics
-
 from postwright import app
 from postwright.measures import METRICS, Measure
 
@@ -60,6 +58,8 @@ def _about(measure: Measure) -> tuple[Any, ...]:
 
 def _emit(measures: Sequence[Measure]) -> None:
     """One line. The dimension `service` keeps deployments in one AWS account apart."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics  # most calls measure nothing
+
     service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "postwright"
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
     about = measures[0].about

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from postwright import posts
+from postwright import validation
 from postwright.errors import InvalidPostError
 from postwright.models import Model, Problem
 
@@ -151,7 +151,7 @@ def _checked(model: type[M], raw: Any, what: str) -> M:
         return model.model_validate(raw)
     except ValidationError as error:
         keys = ", ".join(field.alias or name for name, field in model.model_fields.items())
-        raise posts.wrong_request(error, keys or "no keys", what) from error
+        raise validation.wrong_request(error, keys or "no keys", what) from error
 
 
 def _no_json(found: str) -> InvalidPostError:

@@ -21,17 +21,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import httpx
 
 from postwright import clock, errors, failures, limits
+from postwright.deadline import DeadlineTransport, within
 from postwright.error_table import Call
 from postwright.failures import GraphFailure
 from postwright.hosts import login_of
 from postwright.models import MediaKind, UserTag
 from postwright.settings import DEFAULT_GRAPH_URL
-
-if TYPE_CHECKING:
-    import httpx
 
 PUBLISH_DEADLINE_SECONDS: Final = 15.0
 """The whole publish call; the first of the four times that fence an attempt."""
@@ -398,20 +398,18 @@ class InstagramClient:
             return self._exchange(call, method, path, deadline, content)
 
     def _exchange(
-        self, call: Call, method: str, path: str, seconds: float, content: Mapping[str, Any]
+        self, call: Call, method: str, path: str, deadline: float, content: Mapping[str, Any]
     ) -> dict[str, Any]:
-        from postwright import deadline  # here as well
-
         if self._before_call is not None:
             self._before_call()
         headers = {"Authorization": f"Bearer {self._token}"}
         with self._lock:
             self.calls += 1
         try:
-            with deadline.within(seconds):
+            with within(deadline):
                 url = f"{self._graph_url(self._token).rstrip('/')}/{path}"
                 answer = self._http.request(method, url, headers=headers, **content)
-        except deadline.NoAnswer as error:
+        except httpx.HTTPError as error:
             name = type(error).__name__
             raise failures.classify(
                 GraphFailure(call, None, message=f"no answer, {name}")
@@ -453,10 +451,6 @@ class InstagramClient:
 
 def new_http_client() -> httpx.Client:
     """A client that obeys `deadline.within`, follows no redirects and reads no proxy settings."""
-    import httpx  # here, because it takes long to import
-
-    from postwright.deadline import DeadlineTransport
-
     return httpx.Client(
         transport=DeadlineTransport(),
         timeout=30,

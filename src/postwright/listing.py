@@ -1,4 +1,4 @@
-"""Sessions and post groups as a page shows them: what would be posted, and how it stands.
+"""Post groups as a page shows them: what would be posted, and how it stands.
 
 Told from the table and the bucket, so that a page which asks often costs no call to Instagram.
 """
@@ -13,14 +13,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from postwright import caption, limits, posts, preflight, runs
+from postwright import caption, limits, posts, preflight, standing, validation
 from postwright.answers import (
     Counts,
     GroupLine,
     GroupsAnswer,
     MediaLine,
-    SessionLine,
-    SessionsAnswer,
 )
 from postwright.app import App
 from postwright.errors import InvalidPostError
@@ -58,12 +56,6 @@ class _Draft:
         return self.fence.active_job_id or self.fence.last_job_id
 
 
-def sessions(app: App, limit: int, after: str | None = None) -> SessionsAnswer:
-    """Sessions, the newest first; `after` is the cursor of the page before."""
-    page = app.store.sessions(limit, after)
-    return SessionsAnswer(sessions=[_session(row) for row in page.rows], cursor=page.after)
-
-
 def groups(
     app: App, session_id: str, limit: int, after: str | None = None, *, look: bool = True
 ) -> GroupsAnswer:
@@ -88,17 +80,6 @@ def groups(
     return GroupsAnswer(now=now_text(), groups=lines, cursor=cursor)
 
 
-def _session(row: Mapping[str, Any]) -> SessionLine:
-    """A pipeline wrote it, so that anything may be in it."""
-    name, step = row.get("name"), row.get("step")
-    return SessionLine(
-        session_id=row["sessionId"],
-        name=name if isinstance(name, str) and name else row["sessionId"],
-        step=step if isinstance(step, str) else None,
-        created_at=row["createdAt"],
-    )
-
-
 def _draft(row: Mapping[str, Any], described: Mapping[str, Any]) -> _Draft:
     broken: list[Problem] = []
     group, description = None, Description()
@@ -107,11 +88,11 @@ def _draft(row: Mapping[str, Any], described: Mapping[str, Any]) -> _Draft:
         fence = Fence.model_validate(row)
         group = Group.model_validate(row)
     except ValidationError as error:
-        broken += posts.record_problems(error, "group")
+        broken += validation.record_problems(error, "group")
     try:
         description = Description.model_validate(described)
     except ValidationError as error:
-        broken += posts.record_problems(error, "description")
+        broken += validation.record_problems(error, "description")
     return _Draft(row, fence, group, description, broken)
 
 
@@ -162,7 +143,7 @@ def _line(app: App, draft: _Draft, job: Job | None) -> GroupLine:
         checked=draft.found is not None,
         problems=problems,
         warnings=warnings,
-        job=runs.standing(job) if job else None,
+        job=standing.of(job) if job else None,
     )
 
 

@@ -19,17 +19,16 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
+
+import httpx
 
 from postwright import clock, token_calls
 from postwright.errors import LoginFailedError, PostwrightError
 from postwright.hosts import Hosts, Login
 from postwright.instagram import Account, InstagramClient
 from postwright.token_calls import Answer, NoAnswerError, Refusal
-
-if TYPE_CHECKING:
-    import httpx
 
 SCOPES: Final[Mapping[Login, tuple[str, ...]]] = {
     "instagram": ("instagram_business_basic", "instagram_business_content_publish"),

@@ -5,13 +5,13 @@ it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from postwright import caption, preflight
+from postwright import caption, preflight, validation
 from postwright.app import App
 from postwright.errors import InvalidPostError
 from postwright.instagram import MediaOptions
@@ -56,13 +56,9 @@ def parse_request(raw: Any) -> PublishRequest:
     try:
         return PublishRequest.model_validate(raw)
     except ValidationError as error:
-        raise wrong_request(error, "sessionId, groupId, accountId, publishAt, onQuota") from error
-
-
-def wrong_request(error: ValidationError, keys: str, part: str = "request") -> InvalidPostError:
-    """What is wrong with a request, or with a part of it, that may have these keys."""
-    problems = [_request_problem(row, keys, part) for row in error.errors()]
-    return InvalidPostError("The request cannot be used.", problems=problems)
+        raise validation.wrong_request(
+            error, "sessionId, groupId, accountId, publishAt, onQuota"
+        ) from error
 
 
 def find_group(app: App, request: PublishRequest) -> Group:
@@ -72,7 +68,7 @@ def find_group(app: App, request: PublishRequest) -> Group:
     try:
         group = app.store.group(request.session_id, request.group_id)
     except ValidationError as error:
-        problems = record_problems(error, "group")
+        problems = validation.record_problems(error, "group")
         raise InvalidPostError("The post group's record is wrong.", problems=problems) from error
     if group is not None:
         return group
@@ -195,7 +191,7 @@ def _find_description(app: App, group: Group) -> Description | None:
     try:
         return app.store.description(group.session_id, group.group_id)
     except ValidationError as error:
-        problems = record_problems(error, "description")
+        problems = validation.record_problems(error, "description")
         raise InvalidPostError("The description's record is wrong.", problems=problems) from error
 
 
@@ -257,31 +253,3 @@ def _shared_option_problems(media: list[MediaItem]) -> list[Problem]:
         for what, values in named.items()
         if len(values) > 1
     ]
-
-
-def _request_problem(row: Mapping[str, Any], keys: str, part: str) -> Problem:
-    field = ".".join(map(str, row["loc"])) or part
-    unknown = row["type"] == "extra_forbidden"
-    missing = row["type"] == "missing"
-    return Problem(
-        item=field,
-        rule=f"{part}-field",
-        found="an unknown key" if unknown else "nothing" if missing else repr(row["input"])[:80],
-        allowed=keys if unknown else row["msg"],
-        fix="Remove it." if unknown else "Add it." if missing else "Correct it.",
-    )
-
-
-def record_problems(error: ValidationError, record: str) -> list[Problem]:
-    """What is wrong with a record of the table, which messages call `record`."""
-    return [_record_problem(row, record) for row in error.errors()]
-
-
-def _record_problem(row: Mapping[str, Any], record: str) -> Problem:
-    return Problem(
-        item=".".join(str(part) for part in row["loc"]),
-        rule=f"{record}-record",
-        found="an unknown key" if row["type"] == "extra_forbidden" else repr(row["input"])[:80],
-        allowed=row["msg"],
-        fix=f"Correct the {record}'s record.",
-    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from postwright import answers, clock, closing, looking, publishing, runs
+from postwright import answers, clock, closing, looking, publishing, standing
 from postwright.app import App
 from postwright.errors import NotPossibleError
 from postwright.looking import Evidence, Seen
@@ -168,7 +168,7 @@ def not_published(app: App, job_id: str, by: str) -> Job:
 def _look_after(app: App, job: Job) -> Literal["settled", "running", "open"]:
     ref = closing.ref_of(job)
     if job.status == "publishing":
-        runs.look_after(app, job)
+        standing.look_after(app, job)
         job = app.store.job(job.session_id, job.job_id) or job
         if job.status == "publishing":
             return "running"

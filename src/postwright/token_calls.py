@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from typing import Any, Final
+from urllib.parse import urlencode
 
+import httpx
+
+from postwright.deadline import within
 from postwright.errors import redact
-
-if TYPE_CHECKING:
-    import httpx
 
 DEADLINE_SECONDS: Final = 20.0
 
@@ -46,7 +46,7 @@ def get(
     http: httpx.Client, url: str, parameters: Mapping[str, str], *, bearer: str | None = None
 ) -> Answer:
     """Ask with parameters that are in no URL; raises NoAnswerError."""
-    target = f"{urlsplit(url).path}?{urlencode(parameters)}"
+    target = f"{httpx.URL(url).raw_path.decode()}?{urlencode(parameters)}"
     headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
     request = http.build_request(
         "GET", url, headers=headers, extensions={"target": target.encode()}
@@ -60,18 +60,16 @@ def post(http: httpx.Client, url: str, form: Mapping[str, str]) -> Answer:
 
 
 def _answer(http: httpx.Client, request: httpx.Request, parameters: Mapping[str, str]) -> Answer:
-    from postwright import deadline  # here, because httpx takes long to import
-
     try:
-        with deadline.within(DEADLINE_SECONDS):
+        with within(DEADLINE_SECONDS):
             answer = http.send(request)
-    except deadline.NoAnswer as error:
+    except httpx.HTTPError as error:
         raise NoAnswerError(type(error).__name__) from error
     try:
         body = answer.json()
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict) or answer.status_code >= 500:
+    if not isinstance(body, dict) or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise NoAnswerError(f"HTTP {answer.status_code} without a usable answer")
     refusal = _refusal(body, parameters)
     if refusal is None and not answer.is_success:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from postwright import account_rules, accounts, api, clock, containers, runs
+from postwright import account_rules, accounts, clock, containers, runs
+from postwright.api.accounts import get_account
 from postwright.errors import InvalidPostError, RateLimitedError, TokenInvalidError
 from postwright.models import Block, TokenFacts, now_text
 from postwright.tokens import Tokens
@@ -20,7 +21,7 @@ pytest_plugins = ("tests.unit.core_fixtures",)
 def asked(world: World, account_id: str | None = None) -> tuple[int, Any]:
     """What `GET /api/account` answers."""
     query = {"queryStringParameters": {"accountId": account_id}} if account_id else {}
-    answer = api.get_account(world.app, query)
+    answer = get_account(world.app, query)
     return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from postwright import api, clock, gateway
+from postwright import clock, gateway
+from postwright.api.answering import Act
+from postwright.api.jobs import cancel_job, get_status, get_statuses
+from postwright.api.settling import settle_job
+from postwright.api.starting import retry_job, start_publish
+from postwright.api.unrouted import refuse_request
 from postwright.models import Container, MediaItem, Ref, now_text
 from postwright.store import Store
 from tests.unit.core_world import SESSION, World, attempt
@@ -39,19 +44,19 @@ def event(
 
 
 def start(world: World, body: Any = INPUT) -> tuple[int, dict[str, Any]]:
-    return read(api.start_publish(world.app, event(body)))
+    return read(start_publish(world.app, event(body)))
 
 
 def status(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
-    return read(api.get_status(world.app, event(job_id=job_id)))
+    return read(get_status(world.app, event(job_id=job_id)))
 
 
 def cancel(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
-    return read(api.cancel_job(world.app, event(job_id=job_id)))
+    return read(cancel_job(world.app, event(job_id=job_id)))
 
 
 def retry(world: World, job_id: str) -> tuple[int, dict[str, Any]]:
-    return read(api.retry_job(world.app, event(job_id=job_id)))
+    return read(retry_job(world.app, event(job_id=job_id)))
 
 
 def read(answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -181,7 +186,7 @@ def test_a_full_quota_says_when_to_come_again(world: World) -> None:
     world.add_image_group()
     world.lab.config(quota_total=0)
 
-    answer = api.start_publish(world.app, event(INPUT))
+    answer = start_publish(world.app, event(INPUT))
 
     code, body = read(answer)
     assert code == 429
@@ -194,14 +199,14 @@ def test_a_body_may_be_base64(world: World) -> None:
     world.add_image_group()
     encoded = base64.b64encode(json.dumps(INPUT).encode()).decode()
 
-    code, _ = read(api.start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))
+    code, _ = read(start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))
 
     assert code == 202
 
 
 @pytest.mark.parametrize("text", ["%%%", base64.b64encode(b"\xff\xfe").decode(), "e30"])
 def test_base64_that_is_none_is_told_as_such(world: World, text: str) -> None:
-    code, body = read(api.start_publish(world.app, {**event(text), "isBase64Encoded": True}))
+    code, body = read(start_publish(world.app, {**event(text), "isBase64Encoded": True}))
 
     assert code == 422
     assert body["error"]["problems"]
@@ -252,7 +257,7 @@ def test_several_jobs_are_told_at_once_and_so_are_ids_of_none(world: World) -> N
     first, second = world.begun("g1"), world.begun("g2")
     wanted = ",".join([second.job_id, "nobody", first.job_id, second.job_id, "x" * 3000])
 
-    code, body = read(api.get_statuses(world.app, event(query={"jobs": wanted})))
+    code, body = read(get_statuses(world.app, event(query={"jobs": wanted})))
 
     assert code == 200
     assert [job["jobId"] for job in body["jobs"]] == [second.job_id, first.job_id]
@@ -263,7 +268,7 @@ def test_several_jobs_are_told_at_once_and_so_are_ids_of_none(world: World) -> N
 
 @pytest.mark.parametrize("query", [None, {"jobs": ""}, {"jobs": "a,,b"}, {"jobs": "a," * 50 + "a"}])
 def test_so_many_jobs_must_be_named_and_no_more(world: World, query: dict[str, str] | None) -> None:
-    code, body = read(api.get_statuses(world.app, event(query=query)))
+    code, body = read(get_statuses(world.app, event(query=query)))
 
     assert code == 422
     assert {rule for _, rule in rules(body)} == {"query-field"}
@@ -308,7 +313,7 @@ def test_an_unknown_job_is_not_found(world: World, job_id: str) -> None:
 
 
 def test_a_request_without_an_id_is_not_found(world: World) -> None:
-    assert read(api.get_status(world.app, event()))[0] == 404
+    assert read(get_status(world.app, event()))[0] == 404
 
 
 # Retrying
@@ -379,7 +384,7 @@ def test_a_body_is_measured_in_bytes_and_as_it_was_before_base64(world: World) -
     encoded = base64.b64encode(b" " * (most - 100)).decode()
 
     assert start(world, "\N{EURO SIGN}" * (most // 2))[0] == 413
-    assert read(api.start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))[0] == 422
+    assert read(start_publish(world.app, {**event(encoded), "isBase64Encoded": True}))[0] == 422
 
 
 @pytest.mark.parametrize(
@@ -394,21 +399,21 @@ def test_a_body_is_measured_in_bytes_and_as_it_was_before_base64(world: World) -
 def test_a_body_must_be_called_json(world: World, kind: str, status: int) -> None:
     world.add_image_group()
 
-    code, _ = read(api.start_publish(world.app, event(INPUT, Content_Type=kind)))
+    code, _ = read(start_publish(world.app, event(INPUT, Content_Type=kind)))
 
     assert code == status
 
 
-@pytest.mark.parametrize("act", [api.retry_job, api.cancel_job, api.get_status, api.start_publish])
-def test_an_unknown_parameter_of_a_query_is_named(world: World, act: api.Act) -> None:
+@pytest.mark.parametrize("act", [retry_job, cancel_job, get_status, start_publish])
+def test_an_unknown_parameter_of_a_query_is_named(world: World, act: Act) -> None:
     code, body = read(act(world.app, event(INPUT, "nobody", {"dryRun": "1"})))
 
     assert code == 422
     assert rules(body) == {("dryRun", "query-field")}
 
 
-@pytest.mark.parametrize("act", [api.retry_job, api.cancel_job])
-def test_what_takes_no_body_takes_an_empty_one(world: World, act: api.Act) -> None:
+@pytest.mark.parametrize("act", [retry_job, cancel_job])
+def test_what_takes_no_body_takes_an_empty_one(world: World, act: Act) -> None:
     assert read(act(world.app, event({}, "nobody")))[0] == 404
     assert read(act(world.app, event({"force": True}, "nobody")))[0] == 422
 
@@ -417,7 +422,7 @@ def test_what_takes_no_body_takes_an_empty_one(world: World, act: api.Act) -> No
 def test_what_settles_a_publish_is_taken_literally(world: World, value: Any) -> None:
     ref = unconfirmed(world)
 
-    code, body = read(api.settle_job(world.app, event({"notPublished": value}, ref.job_id)))
+    code, body = read(settle_job(world.app, event({"notPublished": value}, ref.job_id)))
 
     assert code == 422
     assert rules(body) == {("notPublished", "request-field")}
@@ -438,7 +443,7 @@ def test_what_no_route_is_for_is_told_apart(
 ) -> None:
     asked = {"rawPath": path, "requestContext": {"http": {"method": method}}}
 
-    answer = api.refuse_request(world.app, asked)
+    answer = refuse_request(world.app, asked)
 
     code, body = read(answer)
     assert code == status
@@ -450,7 +455,7 @@ def test_too_many_calls_say_when_to_come_again(world: World) -> None:
     ref = unconfirmed(world)
     world.answer({"call": "media", "throttle_minutes": 10})
 
-    answer = api.settle_job(world.app, event({"accept": "17900000000000000"}, ref.job_id))
+    answer = settle_job(world.app, event({"accept": "17900000000000000"}, ref.job_id))
 
     code, body = read(answer)
     assert (code, body["error"]["type"]) == (429, "RateLimitedError")

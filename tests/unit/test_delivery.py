@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from postwright import seen
 from postwright.errors import InvalidPostError
 from postwright.models import MediaItem, Problem
 from postwright.posts import Post, prepare
@@ -359,7 +360,7 @@ def test_the_same_bytes_served_as_something_else_are_looked_at_again(world: Worl
 def test_only_the_objects_that_were_seen_last_are_remembered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "_KEPT", 2)
+    monkeypatch.setattr(seen, "_KEPT", 2)
     keys = [world.upload(f"{number}.jpg") for number in range(3)]
 
     first, _, last = (seen_of(world, key) for key in keys)
@@ -371,7 +372,7 @@ def test_only_the_objects_that_were_seen_last_are_remembered(
 def seen_of(world: World, key: str) -> Seen:
     head = world.app.media.head(key)
     assert head is not None
-    return world.app.seen_objects.look(world.app.media, key, head, "image")
+    return objects.look_at_object(world.app.seen_objects, world.app.media, key, head, "image")
 
 
 @pytest.fixture

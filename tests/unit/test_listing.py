@@ -9,7 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from postwright import api, caption, posts
+from postwright import caption, posts
+from postwright.api.groups import list_groups
+from postwright.api.jobs import get_status
+from postwright.api.sessions import list_sessions
+from postwright.api.starting import start_publish
 from postwright.models import Container, Description, MediaItem, Session
 from tests.unit.core_world import SESSION, World
 from tests.unit.test_api import event, read, rules
@@ -18,11 +22,11 @@ pytest_plugins = ("tests.unit.core_fixtures",)
 
 
 def sessions(world: World, **query: str) -> tuple[int, dict[str, Any]]:
-    return read(api.list_sessions(world.app, event(query=query or None)))
+    return read(list_sessions(world.app, event(query=query or None)))
 
 
 def groups(world: World, session_id: str = SESSION, **query: str) -> tuple[int, dict[str, Any]]:
-    return read(api.list_groups(world.app, event(job_id=session_id, query=query or None)))
+    return read(list_groups(world.app, event(job_id=session_id, query=query or None)))
 
 
 def only_group(world: World, **query: str) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def test_a_group_is_shown_as_it_would_be_posted(world: World) -> None:
 def test_problems_are_those_of_a_start(world: World) -> None:
     item = MediaItem(key=f"{SESSION}/enhanced/nowhere.jpg", kind="image")
     world.add_group(media=[item], caption="x" * 2201)
-    _, refused = read(api.start_publish(world.app, event({"sessionId": SESSION, "groupId": "g1"})))
+    _, refused = read(start_publish(world.app, event({"sessionId": SESSION, "groupId": "g1"})))
 
     found = only_group(world)
 
@@ -168,7 +172,7 @@ def test_the_last_job_comes_with_its_group(world: World) -> None:
 
     found = only_group(world)
 
-    _, told = read(api.get_status(world.app, event(job_id=ref.job_id)))
+    _, told = read(get_status(world.app, event(job_id=ref.job_id)))
     assert found["publishStatus"] == "publishing"
     assert found["job"] == told
 

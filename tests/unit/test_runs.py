@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from postwright import caption, clock, closing, containers, publishing, runs
+from postwright import caption, clock, closing, containers, publishing, runs, standing
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
@@ -1094,23 +1094,23 @@ def test_the_job_tells_what_the_state_machine_recorded(
 def test_the_status_of_a_job_is_told(world: World) -> None:
     ref = world.begun(kind="carousel", items=3)
 
-    found = runs.status(world.app, ref.job_id)
+    found = standing.status(world.app, ref.job_id)
 
     assert found is not None
     assert (found.status, found.phase) == ("publishing", "creating_containers")
     assert (found.progress.completed, found.progress.total) == (0, 8)
     assert [item.state for item in found.items] == ["waiting"] * 3
     assert (found.instagram_post_id, found.permalink, found.error) == (None, None, None)
-    assert runs.status(world.app, "nobody") is None
+    assert standing.status(world.app, "nobody") is None
 
 
 def test_a_job_that_has_gone_quiet_is_closed_when_its_run_is_over(world: World) -> None:
     ref = world.begun()
     end(world, ref, "ABORTED")
 
-    early = runs.status(world.app, ref.job_id)
-    world.advance(runs.QUIET_SECONDS + 1)
-    late = runs.status(world.app, ref.job_id)
+    early = standing.status(world.app, ref.job_id)
+    world.advance(standing.QUIET_SECONDS + 1)
+    late = standing.status(world.app, ref.job_id)
 
     assert early is not None
     assert early.status == "publishing"
@@ -1121,9 +1121,9 @@ def test_a_job_that_has_gone_quiet_is_closed_when_its_run_is_over(world: World) 
 
 def test_a_job_that_has_gone_quiet_goes_on_when_its_run_does(world: World) -> None:
     ref = world.begun()
-    world.advance(10 * runs.QUIET_SECONDS)
+    world.advance(10 * standing.QUIET_SECONDS)
 
-    found = runs.status(world.app, ref.job_id)
+    found = standing.status(world.app, ref.job_id)
 
     assert found is not None
     assert found.status == "publishing"
@@ -1134,10 +1134,10 @@ def test_a_job_that_has_gone_quiet_because_it_was_never_started_is_started(world
     request = world.request(on_quota="wait")
     world.claim(Ref(session_id=SESSION, group_id="g1", job_id="died-in-between"), request)
 
-    early = runs.status(world.app, "died-in-between")
+    early = standing.status(world.app, "died-in-between")
     started_early = list(world.executions.started)
-    world.advance(runs.QUIET_SECONDS + 1)
-    late = runs.status(world.app, "died-in-between")
+    world.advance(standing.QUIET_SECONDS + 1)
+    late = standing.status(world.app, "died-in-between")
 
     assert early == late
     assert started_early == []
@@ -1148,9 +1148,9 @@ def test_a_job_that_lost_its_group_before_it_was_started_is_not_started(world: W
     world.add_image_group()
     world.claim(Ref(session_id=SESSION, group_id="g1", job_id="died-in-between"))
     edit_group(world, activeJobId={"S": "newer"})
-    world.advance(runs.QUIET_SECONDS + 1)
+    world.advance(standing.QUIET_SECONDS + 1)
 
-    runs.status(world.app, "died-in-between")
+    standing.status(world.app, "died-in-between")
 
     assert world.executions.started == []
 
@@ -1160,9 +1160,9 @@ def test_a_job_that_is_finished_is_not_asked_about(world: World) -> None:
     end(world, ref)
     closing.close_run(world.app, world.job(ref))
     closed = world.job(ref)
-    world.advance(10 * runs.QUIET_SECONDS)
+    world.advance(10 * standing.QUIET_SECONDS)
 
-    runs.status(world.app, ref.job_id)
+    standing.status(world.app, ref.job_id)
 
     assert world.job(ref) == closed
 

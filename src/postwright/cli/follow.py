@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from postwright import clock, posts, progress, runs
+from postwright import clock, posts, progress, standing
 from postwright.app import App
 from postwright.cli.console import counted, fail, plain_console, print_json, say
 from postwright.looking import Seen
@@ -145,7 +145,7 @@ def _seen(one: Seen) -> str:
 def _changes(app: App, job_id: str) -> Iterator[Job]:
     """The job each time that it is read, until it is over."""
     while True:
-        runs.status(app, job_id)
+        standing.status(app, job_id)
         job = app.store.find_job(job_id)
         if job is None:
             fail(f"The record of job {job_id} is gone.", 1)

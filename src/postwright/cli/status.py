@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from postwright import clock, history, runs, settling, timeline, timeline_page
+from postwright import clock, history, settling, standing, timeline, timeline_page
 from postwright.answers import StatusAnswer
 from postwright.app import App
 from postwright.cli import follow
@@ -38,10 +38,10 @@ def command(
     Of an unclear publish, what a look at Instagram finds now is shown too.
     """
     app = connect(stack)
-    answer = runs.status(app, job_id)
+    answer = standing.status(app, job_id)
     if watch and answer is not None:
         _follow(app, job_id, live=not as_json)
-        answer = runs.status(app, job_id)
+        answer = standing.status(app, job_id)
     job = app.store.find_job(job_id)
     unclear = job is not None and job.status == "unconfirmed"
     case = settling.evidence(app, job_id) if unclear else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
 
@@ -21,8 +19,8 @@ from postwright.preflight.films import VideoFacts
 from postwright.preflight.judging import Seen
 from postwright.preflight.option_rules import TIMED_RULES, Timed
 from postwright.preflight.rules import Finding
+from postwright.seen import SeenObjects
 
-_KEPT: Final = 500
 _VIDEO_TYPES: Final = limits.URL_CONTENT_TYPES.value[1:]
 _EXPECTED: Final = {
     "JPEG": limits.URL_CONTENT_TYPES.value[:1],
@@ -32,29 +30,16 @@ _EXPECTED: Final = {
 
 Looked = Seen | Finding | UrlTroubleError
 """What an item's object is, or why that cannot be told."""
-_Version = tuple[str, str | None, str, str]
 
 
-class SeenObjects:
-    """What objects are. Each version is looked at once in a process, and trouble is forgotten."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[_Version, Seen] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def look(self, media: MediaBucket, key: str, head: MediaHead, kind: MediaKind) -> Seen:
-        """What an object is; raises UrlTroubleError where Instagram's crawler would not get it."""
-        version = (key, head.version_id, head.etag, head.content_type)
-        with self._lock:
-            known = self._known.get(version)
-        if known is not None:
-            return known
-        seen = _look(media.presign(key, head.version_id), head, kind)
-        with self._lock:
-            self._known[version] = seen
-            if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-        return seen
+def look_at_object(
+    seen_objects: SeenObjects, media: MediaBucket, key: str, head: MediaHead, kind: MediaKind
+) -> Seen:
+    """What an object is; raises UrlTroubleError where Instagram's crawler would not get it."""
+    version = (key, head.version_id, head.etag, head.content_type)
+    return seen_objects.recall(
+        version, lambda: _look(media.presign(key, head.version_id), head, kind)
+    )
 
 
 def _look(url: str, head: MediaHead, kind: MediaKind) -> Seen:
@@ -70,7 +55,7 @@ def look_at_item(
     if head is None:
         return _missing(item.key)
     try:
-        return seen_objects.look(media, item.key, head, item.kind)
+        return look_at_object(seen_objects, media, item.key, head, item.kind)
     except UrlTroubleError as trouble:
         return trouble
 

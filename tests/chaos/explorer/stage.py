@@ -169,7 +169,7 @@ class _Bucket:
 class _Seen:
     """Every object is a photo that Instagram takes."""
 
-    def look(self, *_: object) -> Seen:
+    def recall(self, *_: object) -> Seen:
         return Seen(1000, "image", "JPEG", ImageFacts("JPEG", 1080, 1350, "RGB", 1000))
 
 
