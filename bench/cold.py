@@ -34,7 +34,7 @@ from sandbox.server import SandboxOptions
 from tests.infra.lambda_runtime import link_runtime
 from tests.workflow.workbench import Workbench, opened
 
-_ROUNDS: Final = 2
+_ROUNDS: Final = 7
 _WITHIN_SECONDS: Final = 60
 _BASE: Final = "baseline"
 """It finds what every function finds; jmespath is among it, which boto3 needs."""
