@@ -47,7 +47,7 @@ def test_the_decisions_name_the_calls_that_were_counted(report: dict[str, Any]) 
     text = DECISIONS.read_text(encoding="utf-8")
     [row] = [line for line in text.splitlines() if line.startswith("| About 25 calls")]
 
-    told = [float(number) for number in re.findall(r"(\d+) for (?:ten|twenty) items", row)]
+    told = [float(number) for number in re.findall(r"(\d+) for (?:ten|twenty)", row)]
 
     kinds = ("carousel of ten", "carousel of twenty")
     assert told == [report[OURS][kind]["graph_calls"] for kind in kinds]
