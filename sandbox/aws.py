@@ -152,17 +152,18 @@ class _Handler(MotoRequestHandler):
 
     def run_wsgi(self) -> None:
         environ = self.make_environ()
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = LimitedStream(cast(IO[bytes], self.rfile), length)
         if environ.get("wsgi.input_terminated"):  # chunked: its end cannot be found again
             self.close_connection = True
         else:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            environ["wsgi.input"] = LimitedStream(cast(IO[bytes], self.rfile), length)
+            environ["wsgi.input"] = body
         try:
             answer = _answered(self.server.app, environ)
             if isinstance(answer, Response) and "Content-Length" not in answer.headers:
                 answer.make_sequence()
             if not self.close_connection:
-                environ["wsgi.input"].exhaust()
+                body.exhaust()  # whoever answered may have put another in its place
         except SpoiledError:
             self.close_connection = True
             reset(self.connection)
