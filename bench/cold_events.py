@@ -73,6 +73,7 @@ class Events:
         return {"detail": detail}
 
     def _sweep_jobs(self) -> dict[str, Any]:
+        self._settle_job()
         return {}
 
     def _refresh_token(self) -> dict[str, Any]:

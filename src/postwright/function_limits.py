@@ -15,6 +15,13 @@ class Limits:
     preflights: bool = False
 
 
+# Megabytes are also the share of a processor: 1,769 make one, so 512 make a third of it and 1,024
+# more than half. No function has needed 128 (bench/results: 85 in cold.json, and 98 for twenty
+# items whose media are read), so the share decides. Who waits for Instagram most of the time gets
+# the usual one. More get those that read and decode media, and the publish call, whose start counts
+# within the times that fence an attempt.
+# Source: AWS Lambda developer guide, "Configure Lambda function memory", read 2026-11.
+#
 # 30 seconds stand between the publish call's deadline of 15 and the task's time-out of 45.
 # What no task waits for may take longer, but not as long as the lease of a token, 120.
 LIMITS: Mapping[str, Limits] = {
