@@ -68,7 +68,10 @@ def _answers(replace: Replace) -> None:
             return
         members = shape.members
         picker = serializer._value_picker
-        takes_as_it_is = isinstance(picker, AttributePicker) and not picker.response_transformers
+        is_flat = type(serializer)._serialize_structure_member is of_one_place
+        takes_as_it_is = (  # what REST answers goes into body or headers
+            is_flat and isinstance(picker, AttributePicker) and not picker.response_transformers
+        )
         if (
             not isinstance(value, dict)
             or not value.keys() <= members.keys()
@@ -94,6 +97,7 @@ def _answers(replace: Replace) -> None:
         """Attributes by name."""
         return isinstance(shape, MapShape) and shape.value.name == "AttributeValue"
 
+    of_one_place = ResponseSerializer._serialize_structure_member
     in_full = replace(ResponseSerializer, "_serialize_type_structure", serialize_structure)
 
 

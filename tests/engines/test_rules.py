@@ -128,6 +128,11 @@ BROKEN = (
         ["asl-validator", "calls_of_other_services"],
     ),
     Broken(
+        "a name whose function nobody can tell",
+        lambda s: add(s, LookAgain=s.pop("CheckStatus")),
+        ["test_what_a_state_costs_is_that_of_the_function_that_it_calls"],
+    ),
+    Broken(
         "a task without a time limit",
         lambda s: s["CheckStatus"].pop("TimeoutSeconds"),
         ["test_every_task_has_a_time_limit_and_a_retry"],

@@ -45,7 +45,7 @@ RESULT_KEYS = {"jobId", "status", "instagramPostId", "permalink", "error"}
 STATUS_KEYS = {
     *("jobId", "sessionId", "groupId", "status", "phase", "progress", "items"),
     *("instagramPostId", "permalink", "error"),
-    *("publishAt", "createdAt", "startedAt", "finishedAt"),
+    *("publishAt", "createdAt", "startedAt", "finishedAt", "cost"),
 }
 READY_KEYS = ["app", "instagram", "aws", "stateMachineArn"]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -357,6 +357,7 @@ def test_status_of_a_job_that_is_over(sandbox: Served, tmp_path: Path) -> None:
     as_json = run("status", published["jobId"], "--json", aws=sandbox.aws)
 
     assert shown.out.splitlines()[0] == f"Job {published['jobId']}: published"
+    assert " state transitions, " in shown.out.splitlines()[-2]
     assert shown.out.splitlines()[-1] == published["permalink"]
     assert (shown.code, shown.err) == (0, "")
     assert watched == shown

@@ -17,6 +17,7 @@ from postwright.cli.console import counted, fail, plain_console, print_json, say
 from postwright.looking import Seen
 from postwright.models import Container, Job, SnapshotItem, now_text, parse_instant
 from postwright.settling import Case
+from postwright.timeline_words import paid
 
 _POLL_SECONDS = 0.25
 _OVER = ("published", "failed", "unconfirmed", "cancelled")
@@ -64,8 +65,10 @@ def until_over(app: App, job_id: str, *, live: bool = True) -> Job:
     return job
 
 
-def summary(job: Job) -> list[str]:
-    """How a job stands or ended; the last line is the permalink of a post that is live."""
+def summary(job: Job, *, with_cost: bool = True) -> list[str]:
+    """How a job stands or ended, and what that cost; the last line is the permalink of a post that
+    is live.
+    """
     lines = [f"Job {job.job_id}: {_phase(job)}"]
     if job.status == "publishing":
         _, steps = progress.as_of_now(job)
@@ -80,6 +83,9 @@ def summary(job: Job) -> list[str]:
         lines.append(f"Settled by {done.by} at {done.at}: {_SETTLED[done.how]}.")
     if job.status == "published":
         lines.append(f"{counted(len(job.items), 'item')}, {_seconds(job, job.finished_at):.0f} s")
+    if job.cost and with_cost:
+        lines.append(paid(job.cost))
+    if job.status == "published":
         lines.append(job.permalink or "The link is not known yet; ask again later.")
     return lines
 

@@ -16,7 +16,7 @@ from postwright.cli.console import print_json, say, warn
 from postwright.cli.quota import warn_of_budgets
 from postwright.models import Job
 from postwright.timeline import Row, Timeline
-from postwright.timeline_words import duration, paid
+from postwright.timeline_words import duration
 
 
 def command(
@@ -55,7 +55,7 @@ def command(
             more["history"] = found.to_json() if found else None
         print_json({**_document(job_id, answer), **more})
     else:
-        told = [*_cost(job, found), *follow.summary(job)] if job else []
+        told = follow.summary(job, with_cost=found is None) if job else []
         for line in [*_lines(found), *told, *follow.evidence(case)]:
             say.result(line)
     if job is not None:
@@ -105,11 +105,6 @@ def _lines(found: Timeline | None) -> list[str]:
         for row in found.rows
     ]
     return [*rows, *found.sums()]
-
-
-def _cost(job: Job, found: Timeline | None) -> list[str]:
-    """What the run has cost, as its record tells it; a timeline ends with that anyway."""
-    return [paid(job.cost)] if job.cost and found is None else []
 
 
 def _lasted(row: Row) -> str:
