@@ -7,6 +7,7 @@ worth a look.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, Final
 
 from postwright import costing, errors
@@ -32,6 +33,18 @@ def close_run(app: App, job: Job) -> None:
     for _ in range(_ROUNDS):
         if _close(app, job, execution):
             return
+        if app.store.job(job.session_id, job.job_id) is None:
+            _let_go(app, ref_of(job))
+            return
+
+
+def close_lost(app: App, ref: Ref) -> None:
+    """Transition 8 for a run whose job has no record any more: there is only its group to bring to
+    an end. Nothing happens unless the run is over. A repeat is safe.
+    """
+    execution = app.executions.describe(ref.job_id)
+    if execution is not None and execution.over:
+        _let_go(app, ref)
 
 
 def record_failure(app: App, event: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +56,8 @@ def record_failure(app: App, event: dict[str, Any]) -> dict[str, Any]:
     if job is not None:
         close_run(app, job)
         costing.keep(app, ref_of(job), job)
+    elif (lost := app.store.find_lost(job_id)) is not None:
+        close_lost(app, lost)
     return {"jobId": job_id, "known": job is not None}
 
 
@@ -90,13 +105,18 @@ def ref_of(job: Job) -> Ref:
 
 
 def _close(app: App, job: Job, execution: Execution | None) -> bool:
-    """True when the end is recorded; False when the group changed meanwhile."""
+    """True when the end is recorded; False when the group changed meanwhile, or the job's record is
+    gone.
+    """
     ref = ref_of(job)
     group = app.store.fence(job.session_id, job.group_id)
     if group is None or group.active_job_id != job.job_id:
         if job.status == "publishing":
             ending = _ending(job, "failed", execution)
-            app.store.update_job(ref, **ending)
+            try:
+                app.store.update_job(ref, **ending)
+            except ConditionFailedError:
+                return False
             app.measures.ended(job, ending["status"])
             app.budgets.let_go(ref.account_id, ref.job_id)
         return True
@@ -115,6 +135,22 @@ def _close(app: App, job: Job, execution: Execution | None) -> bool:
     if status != "unconfirmed":  # its post may still count, until it is settled
         app.budgets.let_go(ref.account_id, ref.job_id, published=status == "published")
     return True
+
+
+def _let_go(app: App, ref: Ref) -> None:
+    """A group that a run without a record still has gets the status that its attempt tells; a
+    failed one is not kept for a redrive, which could not go on. The run's slot counts as free.
+    """
+    for _ in range(_ROUNDS):
+        group = app.store.fence(ref.session_id, ref.group_id)
+        if group is None or group.active_job_id != ref.job_id:
+            return
+        if group.publish_status != "publishing":
+            return
+        status = _outcome(group)
+        with suppress(ConditionFailedError):
+            app.store.close_group(group, ref, status, None, release=status == "failed")
+            return
 
 
 def _outcome(group: Fence) -> PublishStatus:

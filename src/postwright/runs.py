@@ -260,15 +260,16 @@ def _resolve(app: App, group: Fence) -> str | None:
     if group.publish_status != "publishing" or job_id is None:
         return None
     job = app.store.job(group.session_id, job_id)
-    if job is None:
-        return job_id
     execution = app.executions.describe(job_id)
-    if execution is None:
+    if execution is None and job is not None:
         app.executions.start(job_id, job.request)
+    if execution is None or not execution.over:
         return job_id
-    if not execution.over:
-        return job_id
-    closing.close_run(app, job)
+    if job is not None:
+        closing.close_run(app, job)
+    else:
+        ref = Ref(session_id=group.session_id, group_id=group.group_id, job_id=job_id)
+        closing.close_lost(app, ref)
     now = app.store.fence(group.session_id, group.group_id)
     if now is None or now.publish_status == "publishing":
         return (now and now.active_job_id) or job_id

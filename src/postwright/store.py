@@ -251,6 +251,15 @@ class Store(Connected["DynamoDBClient"]):
         found = self._get(_key(f"JOB#{job_id}", "JOB"))
         return self.job(found["sessionId"], job_id) if found else None
 
+    def find_lost(self, job_id: str) -> Ref | None:
+        """What the lookup of a job says of one whose own record is gone, or None. Its account is
+        not known any more.
+        """
+        found = self._get(_key(f"JOB#{job_id}", "JOB")) if len(job_id) <= _JOB_ID_MAX else None
+        if found is None or self.job(found["sessionId"], job_id) is not None:
+            return None
+        return Ref(session_id=found["sessionId"], group_id=found["groupId"], job_id=job_id)
+
     def find_jobs(self, job_ids: Iterable[str]) -> dict[str, Job]:
         """The jobs with these ids, whatever their sessions; those that no job has are left out."""
         lookups = self._get_many(
@@ -459,12 +468,13 @@ class Store(Connected["DynamoDBClient"]):
         read: Fence,
         ref: Ref,
         status: PublishStatus,
-        changes: Mapping[str, Any],
+        changes: Mapping[str, Any] | None,
         *,
         release: bool = False,
     ) -> None:
         """Transition 8: a run that is over leaves the group with a status, if status and attempt
-        are as they were read; its job takes the changes in the same step.
+        are as they were read; its job takes the changes in the same step, unless (None) its record
+        is gone.
 
         With `release`, for a run that was cancelled, it can never take the group back.
         """
@@ -480,7 +490,10 @@ class Store(Connected["DynamoDBClient"]):
             condition += " AND attempt.seq = :seq AND attempt.#state = :state"
             values |= {":seq": read.attempt.seq, ":state": read.attempt.state}
         action = f"SET publishStatus = :status{_RELEASE if release else ''}"
-        self._update_both(ref, action, condition, values, changes)
+        if changes is None:
+            self._update_group(ref, action, condition, values)
+        else:
+            self._update_both(ref, action, condition, values, changes)
 
     def disprove(
         self, ref: Ref, seq: int, by: str, changes: Mapping[str, Any], *, release: bool = False
@@ -789,14 +802,18 @@ class Store(Connected["DynamoDBClient"]):
         """Set attributes of the job, named as in the model; None takes one away.
 
         A job that is over leaves the index of open jobs and gets a time to live; one that runs
-        again comes back. An unclear publish and a post without its link keep a job open.
+        again comes back. An unclear publish and a post without its link keep a job open. Raises
+        ConditionFailedError when the job's record is gone; none is made anew.
         """
-        self._client.update_item(**self._job_update(ref, changes))
+        self._change_job(self._job_update(ref, changes))
 
     def begin_job(self, ref: Ref, **changes: Any) -> None:
         """The same for a job that has not begun; raises ConditionFailedError when it has."""
         update = self._job_update(ref, changes)
         update["ConditionExpression"] += " AND attribute_not_exists(startedAt)"
+        self._change_job(update)
+
+    def _change_job(self, update: Any) -> None:
         try:
             self._client.update_item(**update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
@@ -837,25 +854,32 @@ class Store(Connected["DynamoDBClient"]):
         }
 
     def leave_open_jobs(self, ref: Ref) -> None:
-        """Take a job out of the index of open jobs; a repeat changes nothing."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=_serialized(_job_key(ref.session_id, ref.job_id)),
-            UpdateExpression="REMOVE openJob",
-            ConditionExpression="attribute_exists(PK)",
-        )
+        """Take a job out of the index of open jobs, if it has a record; a repeat changes
+        nothing.
+        """
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_serialized(_job_key(ref.session_id, ref.job_id)),
+                UpdateExpression="REMOVE openJob",
+                ConditionExpression="attribute_exists(PK)",
+            )
 
     def put_container(self, ref: Ref, key: str, container: Container) -> None:
-        """Keep what is known of one container; the others are not touched."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=_serialized(_job_key(ref.session_id, ref.job_id)),
-            UpdateExpression="SET containers.#key = :container, updatedAt = :now",
-            ConditionExpression="attribute_exists(PK)",
-            ExpressionAttributeNames={"#key": key},
-            ExpressionAttributeValues=_serialized(
-                {":container": container.to_json(), ":now": now_text()}
-            ),
+        """Keep what is known of one container; the others are not touched. Raises as `update_job`
+        does.
+        """
+        self._change_job(
+            {
+                "TableName": self._table,
+                "Key": _serialized(_job_key(ref.session_id, ref.job_id)),
+                "UpdateExpression": "SET containers.#key = :container, updatedAt = :now",
+                "ConditionExpression": "attribute_exists(PK)",
+                "ExpressionAttributeNames": {"#key": key},
+                "ExpressionAttributeValues": _serialized(
+                    {":container": container.to_json(), ":now": now_text()}
+                ),
+            }
         )
 
     # What nobody knows

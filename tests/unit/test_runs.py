@@ -87,6 +87,14 @@ def edit_group(world: World, **attributes: dict[str, Any]) -> None:
     )
 
 
+def delete_job(world: World, ref: Ref) -> None:
+    """What somebody who tidies the table up may do; that a job has this id stays to be found."""
+    world.cloud.dynamodb.delete_item(
+        TableName=world.app.settings.table,
+        Key={"PK": {"S": f"SESSION#{SESSION}"}, "SK": {"S": f"PUBLISH#{ref.job_id}"}},
+    )
+
+
 # Closing a run: the condition on the attempt
 
 
@@ -252,6 +260,22 @@ def test_a_claim_whose_job_was_deleted_is_named_and_not_taken(world: World) -> N
     world.add_group(publish_status="publishing", active_job_id="gone")
 
     assert start(world) == Started(job_id="gone", new=False)
+
+
+def test_a_run_that_is_over_and_whose_job_was_deleted_is_followed_by_a_new_one(
+    world: World,
+) -> None:
+    world.add_image_group()
+    first = start(world)
+    delete_job(world, Ref(session_id=SESSION, group_id="g1", job_id=first.job_id))
+
+    while_it_runs = start(world)
+    world.executions.end(first.job_id, "FAILED")
+    afterwards = start(world)
+
+    assert while_it_runs == Started(job_id=first.job_id, new=False)
+    assert afterwards.new
+    assert world.group().active_job_id == afterwards.job_id
 
 
 def test_a_group_that_failed_can_be_started_again(world: World) -> None:
@@ -859,10 +883,7 @@ def test_a_group_that_was_deleted_ends_the_step(world: World, step: str) -> None
 
 def test_a_job_whose_record_is_gone_ends_the_step(world: World) -> None:
     ref = world.begun()
-    world.cloud.dynamodb.delete_item(
-        TableName=world.app.settings.table,
-        Key={"PK": {"S": f"SESSION#{SESSION}"}, "SK": {"S": f"PUBLISH#{ref.job_id}"}},
-    )
+    delete_job(world, ref)
 
     with pytest.raises(InvalidPostError, match="start a new run"):
         containers.check_status(world.app, ref)
@@ -1030,6 +1051,121 @@ def test_an_event_for_a_job_that_nobody_knows_is_no_error(world: World) -> None:
         "jobId": "nobody",
         "known": False,
     }
+
+
+# Closing the run of a job whose record was deleted
+
+
+class DeletedMeanwhile(Store):
+    """A store in which the record of a job is deleted right after it was found by its id."""
+
+    world: World
+
+    def find_job(self, job_id: str) -> Job | None:
+        found = super().find_job(job_id)
+        if found is not None:
+            ref = Ref(session_id=SESSION, group_id=found.group_id, job_id=job_id)
+            delete_job(self.world, ref)
+        return found
+
+
+def deleting(world: World) -> App:
+    store = DeletedMeanwhile(world.cloud.dynamodb, world.app.settings.table)
+    store.world = world
+    return replace(world.app, store=store)
+
+
+LET_GO: list[tuple[AttemptState | None, tuple[PublishStatus, bool]]] = [
+    (None, ("failed", False)),
+    ("not_published", ("failed", False)),
+    ("open", ("unconfirmed", True)),
+    ("resend_allowed", ("unconfirmed", True)),
+    ("published", ("published", True)),
+]
+"""What becomes of the group, and whether it still names its job."""
+
+
+@pytest.mark.parametrize(("state", "outcome"), LET_GO)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_the_group_of_a_job_without_a_record_is_brought_to_its_end(
+    world: World,
+    when: str,
+    state: AttemptState | None,
+    outcome: tuple[PublishStatus, bool],
+) -> None:
+    ref = world.begun()
+    if state:
+        open_attempt(world, ref, state)
+        edit_group(world, publishStatus={"S": "publishing"})
+    end(world, ref)
+    if when == "before":
+        delete_job(world, ref)
+    app = deleting(world) if when == "meanwhile" else world.app
+
+    first = closing.record_failure(app, event_of(ref.job_id))
+    closed = world.group()
+    again = closing.record_failure(app, event_of(ref.job_id))
+
+    assert first == {"jobId": ref.job_id, "known": when == "meanwhile"}
+    assert again == {"jobId": ref.job_id, "known": False}
+    assert (closed.publish_status, closed.active_job_id == ref.job_id) == outcome
+    assert world.group() == closed
+    assert world.store.job(SESSION, ref.job_id) is None
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
+def test_the_group_of_a_job_without_a_record_is_not_let_go_while_its_run_may_go_on(
+    world: World, status: ExecutionStatus
+) -> None:
+    ref = world.begun()
+    end(world, ref, status)
+    delete_job(world, ref)
+    before = world.group()
+
+    closing.record_failure(world.app, event_of(ref.job_id))
+
+    assert world.group() == before
+
+
+def test_a_job_without_a_record_whose_group_has_gone_on_ends_quietly(world: World) -> None:
+    ref = world.begun()
+    edit_group(world, activeJobId={"S": "newer"})
+    end(world, ref)
+    before = world.group()
+
+    answer = closing.record_failure(deleting(world), event_of(ref.job_id))
+
+    assert answer == {"jobId": ref.job_id, "known": True}
+    assert world.group() == before
+    assert world.store.job(SESSION, ref.job_id) is None
+
+
+def test_an_attempt_that_is_opened_while_a_group_is_let_go_leaves_it_unconfirmed(
+    world: World,
+) -> None:
+    ref = world.begun()
+    end(world, ref)
+    delete_job(world, ref)
+    racing = AttemptMeanwhile(world.cloud.dynamodb, world.app.settings.table)
+
+    closing.record_failure(replace(world.app, store=racing), event_of(ref.job_id))
+
+    assert world.group().publish_status == "unconfirmed"
+
+
+def test_the_group_that_was_let_go_can_be_started_and_its_old_run_never_comes_back(
+    world: World,
+) -> None:
+    ref = world.begun()
+    end(world, ref)
+    delete_job(world, ref)
+    closing.record_failure(world.app, event_of(ref.job_id))
+
+    with pytest.raises(AlreadyPublishingError, match="has let go"):
+        runs.hold(world.app, ref.model_copy(update={"redrive_count": 1}))
+    world.claim(ref.model_copy(update={"job_id": "next"}))
+
+    assert world.group().active_job_id == "next"
 
 
 TOKEN = DEMO_ACCOUNT.token
