@@ -19,10 +19,10 @@ READY := .venv/.ready
 INFRA_READY := .venv/.infra-ready
 ENGINES_READY := .venv/.engines-ready
 
-.PHONY: help demo serve test engines check fix bench chaos docs synth deploy destroy lock clean distclean
+.PHONY: help demo serve test engines check fix bench bench-check chaos docs synth deploy destroy lock clean distclean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY)  ## Publish a sample carousel with a video in the sandbox and print its timeline
 	$(BIN)/python -m sandbox.demo $(ARGS)
@@ -46,14 +46,11 @@ fix: $(READY)  ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## Measure simulator, preflight, hashtag searches, the life of tokens, what posts cost, cold starts and how all grows, and write bench/results (some minutes)
-	$(BIN)/python -m bench.simulator $(ARGS)
-	$(BIN)/python -m bench.preflight
-	$(BIN)/python -m bench.hashtags
-	$(BIN)/python -m bench.token_life
-	$(BIN)/python -m bench.costs
-	$(BIN)/python -m bench.cold
-	$(BIN)/python -m bench.growth
+bench: $(READY)  ## Measure simulator, preflight, hashtag searches, the life of tokens, what posts cost, cold starts and how all grows, and write bench/results (an hour; ARGS="cold costs" for some)
+	$(BIN)/python -m bench $(ARGS)
+
+bench-check: $(READY)  ## Measure into build/bench and name each figure that got worse than the committed one (ARGS="cold costs" for some benches)
+	$(BIN)/python -m bench.check $(ARGS)
 
 chaos: $(READY)  ## Run the workflow under faults, N runs, and write build/chaos.json (N=2000: about 20 minutes)
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED) $(ARGS)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bench.figures import RESULTS
+from bench.figures import COMMITTED
 from bench.variants import WAIT_SECONDS
 from postwright import prices
 
@@ -153,7 +153,7 @@ def figures(report: Mapping[str, Posts]) -> dict[str, float]:
 
 def page() -> str:
     """The page; raises OSError where there are no results."""
-    report = json.loads((RESULTS / "costs.json").read_text(encoding="utf-8"))["posts"]
+    report = json.loads((COMMITTED / "costs.json").read_text(encoding="utf-8"))["posts"]
     ours = report[OURS]
     calls = ours[_TEN]["graph_calls"]
     gigabyte = prices.EGRESS_GB.usd

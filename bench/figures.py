@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+COMMITTED = Path(__file__).parent / "results"
+RESULTS = Path(os.environ.get("POSTWRIGHT_BENCH_RESULTS") or COMMITTED)
+"""Where what is measured goes; the pages are made of what is committed."""
 
 
 def record(figures: Mapping[str, float]) -> None:

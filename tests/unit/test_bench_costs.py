@@ -12,7 +12,7 @@ import pytest
 from bench import costs_page
 from bench.costs import Kind, bench
 from bench.costs_page import LIMITS, OURS, measured
-from bench.figures import RESULTS
+from bench.figures import COMMITTED
 from bench.variants import VARIANTS
 
 pytestmark = pytest.mark.engine
@@ -23,7 +23,7 @@ PAIR = Kind(("01-dunes.jpg", "07-waves.mp4"), {})
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((RESULTS / "costs.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((COMMITTED / "costs.json").read_text(encoding="utf-8"))
     return dict(found["posts"])
 
 
