@@ -23,7 +23,7 @@ VOLUMES: Final = {"one a day": 30, "ten a day": 300, "a hundred a day": 3000}
 
 OURS: Final = "one loop per post"
 _TEN: Final = "carousel of ten"
-_INSTEAD: Final = ("loop per item", "retry as poll")
+INSTEAD: Final = ("loop per item", "retry as poll")
 LIMITS: Final = (
     ("photo", "transitions", 16),
     (_TEN, "transitions", 45),
@@ -39,7 +39,7 @@ CALLS_AN_HOUR: Final = 200
 Posts = Mapping[str, Mapping[str, float]]
 """What a post of each kind takes, by the name of the kind."""
 
-_NAMES: Final = {"graph_calls": "calls to Instagram", "usd": "dollars"}
+NAMES: Final = {"graph_calls": "calls to Instagram", "usd": "dollars"}
 _HEAD = """# What it costs
 
 Counted on one post of each kind in the sandbox (`python -m bench.costs`), times [the prices of
@@ -130,7 +130,7 @@ def kept(report: Mapping[str, Posts]) -> Iterator[str]:
     for kind, what, most in LIMITS:
         found = measured(report[OURS], kind, what)
         said = "within" if found <= most else "ABOVE"
-        yield f"{kind}: {found:.4g} {_NAMES.get(what, what)}, {said} {most:g}"
+        yield f"{kind}: {found:.4g} {NAMES.get(what, what)}, {said} {most:g}"
     calls = report[OURS][_TEN]["graph_calls"]
     yield (
         f"{_TEN}: {calls:g} calls to Instagram, about {CALLS_OF_BRIEF} were asked for;"
@@ -143,12 +143,17 @@ def figures(report: Mapping[str, Posts]) -> dict[str, float]:
     found = {}
     for kind, post in report[OURS].items():
         for what in ("transitions", "calls", "graph_calls"):
-            found[f"costs.{_slug(kind)}_{what}"] = post[what]
-        found[f"costs.{_slug(kind)}_usd"] = round(post_usd(post), 6)
-        for other in _INSTEAD:
+            found[figure_of(kind, what)] = post[what]
+        found[figure_of(kind, "usd")] = round(post_usd(post), 6)
+        for other in INSTEAD:
             times = post_usd(report[other][kind]) / post_usd(post)
-            found[f"costs.{_slug(kind)}_{_slug(other)}_times"] = round(times, 2)
+            found[figure_of(kind, f"{_slug(other)}_times")] = round(times, 2)
     return found
+
+
+def figure_of(kind: str, what: str) -> str:
+    """The name of a figure, `costs.carousel_of_ten_usd`."""
+    return f"costs.{_slug(kind)}_{what}"
 
 
 def page() -> str:
@@ -189,12 +194,12 @@ def _kinds(posts: Posts) -> Iterator[str]:
 def _limits(posts: Posts) -> Iterator[str]:
     for kind, what, most in LIMITS:
         found = measured(posts, kind, what)
-        yield f"| {kind}, {_NAMES.get(what, what)} | {found:.4g} | {most:g} |\n"
+        yield f"| {kind}, {NAMES.get(what, what)} | {found:.4g} | {most:g} |\n"
 
 
 def _instead(report: Mapping[str, Posts]) -> Iterator[str]:
     for kind, post in report[OURS].items():
-        for polling in (OURS, *_INSTEAD):
+        for polling in (OURS, *INSTEAD):
             one = report[polling][kind]
             counts = f"{one['transitions']:g} | {one['calls']:g} | {one['graph_calls']:g}"
             seconds = f"{one['seconds']:.0f}"

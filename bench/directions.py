@@ -53,6 +53,7 @@ DIRECTIONS: Final[Mapping[str, Direction]] = {
     "growth.*_failures": _COUNT,
     "growth.*_ratio": _RATIO,
     "growth.*_median_seconds": Direction("lower", 0.25),
+    "growth.*_transitions_mean": Direction("lower", 0.05),
     "growth.*_cpu_seconds_each": _TIME,
     "growth.*_memory_mb_peak": _MEMORY,
     "growth.groups_*_ms": _TIME,

@@ -55,11 +55,14 @@ class Post:
 
 @dataclass(frozen=True)
 class Run:
-    """How an execution ended, and how many simulated seconds it took from start to end."""
+    """How an execution ended, how many simulated seconds it took from start to end, and how many
+    states it entered.
+    """
 
     name: str
     status: str
     seconds: float
+    transitions: int
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,17 @@ class Crowd:
         ordered = sorted(run.seconds for run in self.runs)
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
 
+    @property
+    def transitions_mean(self) -> float:
+        return statistics.mean(run.transitions for run in self.runs)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "executions": len(self.runs),
             "failures": self.failures,
             "medianSeconds": round(self.median_seconds, 2),
             "p95Seconds": round(self.p95_seconds, 2),
+            "transitionsMean": round(self.transitions_mean, 2),
             "startedWithinSeconds": round(self.started_within_seconds, 2),
             "cpuSecondsEach": round(self.cpu_seconds / len(self.runs), 4),
             "memoryMbPeak": round(self.memory_mb, 1),
@@ -220,11 +228,8 @@ class Load:
                 raise TimeoutError(f"{name} is not over after {_LONGEST_SECONDS} s")
             time.sleep(_LOOK_SECONDS)
 
-    def transitions(self, post: Post) -> int:
-        """The states that its execution entered."""
-        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(
-            executionArn=self._arn_of(post.name)
-        )
+    def _transitions(self, arn: str) -> int:
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
         return sum(
             "stateEnteredEventDetails" in event for page in pages for event in page["events"]
         )
@@ -237,7 +242,7 @@ class Load:
         if told["status"] != "SUCCEEDED":
             sys.stderr.write(f"{told['name']} {told['status']}: {told.get('cause')}\n")
         seconds = (told["stopDate"] - told["startDate"]).total_seconds()
-        return Run(told["name"], told["status"], seconds)
+        return Run(told["name"], told["status"], seconds, self._transitions(arn))
 
 
 @contextmanager

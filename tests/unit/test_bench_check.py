@@ -196,7 +196,14 @@ def test_a_change_is_for_the_worse_or_the_better(
 
 def _of_growth() -> dict[str, float]:
     """Figures that the bench of growth writes, whatever is committed."""
-    keys = ("failures", "medianSeconds", "aloneMedianSeconds", "ratio", "cpuSecondsEach")
+    keys = (
+        "failures",
+        "medianSeconds",
+        "aloneMedianSeconds",
+        "ratio",
+        "transitionsMean",
+        "cpuSecondsEach",
+    )
     crowd = dict.fromkeys(("x", *keys, "memoryMbPeak"), 1)
     last = dict.fromkeys(("x", "listMs", "statusMs", "startMs"), 1)
     sandbox = dict.fromkeys(("startSeconds", "startMemoryMb", "executionsPerSecond"), 1)

@@ -1,0 +1,227 @@
+"""The plots of `docs/performance.md`, drawn from the committed results; `docs.generate` writes them.
+
+Each is drawn alike every time: ids come from a constant, no date and no version is in it, and
+letters are text. They are small enough to be read on a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from bench import costs_page, promises
+from bench.figures import COMMITTED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDE, _SMALL = 6.4, 4.4
+"""Inches, of 72 points: 614 and 422 pixels of a page."""
+_INK, _FAINT = "#1f2328", "#d0d7de"
+_OURS, _OTHER, _THIRD, _ABOVE = "#0969da", "#bf8700", "#6e7781", "#cf222e"
+_STYLE: Final[Mapping[str, Any]] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10.5,
+    "text.color": _INK,
+    "axes.edgecolor": _FAINT,
+    "axes.labelcolor": _INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "postwright",
+}
+_BAR: Final = 0.72
+_ROW: Final = 0.27
+"""Inches of a bar with its room."""
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a small plot: what it is called, and its key in each point of the results."""
+
+    name: str
+    key: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of results/growth.json, and how it is drawn."""
+
+    name: str
+    title: str
+    across: str
+    lines: tuple[Line, ...]
+    tens: bool = False
+
+
+_TIMES: Final = (Line("median", "medianSeconds", _OURS), Line("95 %", "p95Seconds", _OTHER))
+SERIES: Final = (
+    Series(
+        "items",
+        "A post of many photos: counts",
+        "photos in the post",
+        (
+            Line("transitions", "transitionsMean", _OURS),
+            Line("calls to Instagram", "graphCalls", _OTHER),
+        ),
+    ),
+    Series("photos", "Photos at once: seconds of a run", "posts at once", _TIMES),
+    Series("carousels", "Carousels at once: seconds of a run", "posts at once", _TIMES),
+    Series("accounts", "Accounts at once: seconds of a run", "accounts, a photo each", _TIMES),
+    Series(
+        "groups",
+        "A session of many groups: milliseconds",
+        "groups in the session",
+        (
+            Line("list", "listMs", _OURS),
+            Line("status", "statusMs", _THIRD),
+            Line("start", "startMs", _OTHER),
+        ),
+        tens=True,
+    ),
+)
+
+
+def plots() -> dict[str, Callable[[], str]]:
+    """The name of each plot whose results are there, and what draws it."""
+    found: dict[str, Callable[[], str]] = {}
+    if cold := results("cold"):
+        found["cold-starts"] = partial(cold_starts, cold)
+    if costs := results("costs"):
+        found["polling"] = partial(polling, costs)
+    if growth := results("growth"):
+        for series in SERIES:
+            if series.name in growth:
+                found[f"growth-{series.name}"] = partial(grown, series, growth[series.name])
+    return found
+
+
+def results(name: str) -> Results | None:
+    """The committed results of that name, if there are any."""
+    path = COMMITTED / f"{name}.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def cold_starts(cold: Results) -> str:
+    """Bars of all functions in two groups, each with its limit."""
+    groups = (
+        ("Functions that call Instagram", True, promises.GRAPH_RATIO),
+        ("Functions that do not", False, promises.OTHER_RATIO),
+    )
+    rows = [_ratios(cold, calls_graph) for _, calls_graph, _ in groups]
+
+    def draw(figure: Figure) -> None:
+        heights = [len(one) + 1 for one in rows]
+        panels = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+        for axes, (title, _, limit), ratios in zip(panels, groups, rows, strict=True):
+            _against(axes, ratios, limit)
+            axes.set_title(title)
+        panels[1].set_xlabel("processor time of a cold start over that of boto3 with one client")
+
+    return _svg(draw, _WIDE, _ROW * (sum(map(len, rows))) + 1.7)
+
+
+def polling(costs: Results) -> str:
+    """Bars of what a thousand posts of each kind cost with each kind of polling."""
+    posts = costs["posts"]
+    kinds = list(posts[costs_page.OURS])
+    ways = {costs_page.OURS: _OURS, **dict(zip(costs_page.INSTEAD, (_OTHER, _THIRD), strict=True))}
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for number, (way, colour) in enumerate(ways.items()):
+            usd = [1000 * costs_page.post_usd(posts[way][kind]) for kind in kinds]
+            places = [place * (len(ways) + 1) + number for place in range(len(kinds))]
+            bars = axes.barh(places, usd, height=0.9, color=colour, label=way)
+            axes.bar_label(bars, [f"{one:.2f}" for one in usd], padding=4, fontsize=9)
+        axes.set_yticks([place * (len(ways) + 1) + 1 for place in range(len(kinds))], kinds)
+        axes.invert_yaxis()
+        axes.margins(x=0.1, y=0.02)
+        axes.set_title("Dollars for a thousand posts")
+        axes.legend(loc="lower right", frameon=False)
+        _bare(axes)
+
+    return _svg(draw, _WIDE, 0.2 * (len(ways) + 1) * len(kinds) + 0.7)
+
+
+def grown(series: Series, points: Sequence[Mapping[str, float]]) -> str:
+    """Lines of one series, each named at its end."""
+    across = [point["x"] for point in points]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for line in series.lines:
+            values = [point[line.key] for point in points]
+            axes.plot(across, values, color=line.colour, marker="o", markersize=4, label=line.name)
+        if series.tens:
+            axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.margins(y=0.15)
+        axes.set_xticks(across, [f"{number:,}" for number in across])
+        axes.minorticks_off()
+        axes.grid(axis="y", color=_FAINT, linewidth=0.6)
+        axes.set_title(series.title)
+        axes.set_xlabel(series.across)
+        axes.legend(frameon=False, loc="best", fontsize=9.5)
+
+    return _svg(draw, _SMALL, 2.9)
+
+
+def _ratios(cold: Results, calls_graph: bool) -> dict[str, float]:
+    """Of the functions that call Instagram or of the others, the slowest first."""
+    rows = cold["functions"].items()
+    found = {name: row["ratio"] for name, row in rows if row["calls_graph"] == calls_graph}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _against(axes: Axes, ratios: Mapping[str, float], limit: float) -> None:
+    """Bars with a line at what they may be at most, and at the baseline."""
+    values = list(ratios.values())
+    colours = [_OURS if value <= limit else _ABOVE for value in values]
+    bars = axes.barh(list(ratios), values, height=_BAR, color=colours)
+    axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=4, fontsize=9)
+    axes.invert_yaxis()
+    axes.margins(x=0.1, y=0.02)
+    for place, words in ((1.0, "boto3"), (limit, f"at most {limit:g}")):
+        axes.axvline(place, color=_INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.annotate(words, (place, 1), xycoords=("data", "axes fraction"), fontsize=9)
+    _bare(axes)
+
+
+def _bare(axes: Axes) -> None:
+    """Bars with their numbers need no scale below."""
+    axes.tick_params(axis="x", labelbottom=False)
+    axes.spines["bottom"].set_visible(False)
+
+
+def _svg(draw: Callable[[Figure], None], width: float, height: float) -> str:
+    # On a machine's first time it looks for fonts, and after five seconds says so.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    written = io.StringIO()
+    with rc_context(dict(_STYLE)):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure)
+        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(written, format="svg", metadata=metadata)
+    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())

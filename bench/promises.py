@@ -1,0 +1,98 @@
+"""What is promised of speed and cost, and what the committed results say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from bench import costs_page
+
+GRAPH_RATIO: Final = 2.3
+OTHER_RATIO: Final = 1.6
+"""A cold start over that of boto3 with one client: functions that call Instagram, and others."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """`figure` is a name in figures.json, or a pattern: each that fits is held to the limit."""
+
+    what: str
+    figure: str
+    most: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A promise with what was measured."""
+
+    what: str
+    most: str
+    measured: str
+    kept: bool
+
+
+_COSTS: Final = tuple(
+    Promise(
+        f"{kind.capitalize()}: {costs_page.NAMES.get(what, what)}",
+        costs_page.figure_of(kind, what),
+        most,
+        "$" if what == "usd" else "",
+    )
+    for kind, what, most in costs_page.LIMITS
+)
+PROMISES: Final = (
+    *_COSTS,
+    Promise(
+        "Carousel of ten: calls to Instagram, as the product was asked for",
+        costs_page.figure_of("carousel of ten", "graph_calls"),
+        costs_page.CALLS_OF_BRIEF,
+    ),
+    Promise("Photo: transitions, in the mean of {}", "growth.photos_*_transitions_mean", 15),
+    Promise(
+        "Cold start of a function that calls Instagram, over boto3 with one client",
+        "cold.graph_ratio_max",
+        GRAPH_RATIO,
+        "times",
+    ),
+    Promise(
+        "Cold start of any other function, over boto3 with one client",
+        "cold.other_ratio_max",
+        OTHER_RATIO,
+        "times",
+    ),
+    Promise("Photos at once, {}: failures", "growth.photos_*_failures", 0),
+    Promise(
+        "Photos at once, {}: the median run over a run alone", "growth.photos_*_ratio", 1.3, "times"
+    ),
+    Promise("Carousels of ten at once, {}: failures", "growth.carousels_*_failures", 0),
+    Promise(
+        "Carousels of ten at once, {}: the median run over a run alone",
+        "growth.carousels_*_ratio",
+        1.3,
+        "times",
+    ),
+)
+"""Of the calls in an hour, which the brief names too, `performance_page` tells what they allow."""
+
+
+def kept(figures: Mapping[str, float]) -> Iterator[Kept]:
+    """What was measured of each promise; nothing of those that nobody has measured."""
+    for promise in PROMISES:
+        for name, found in figures.items():
+            if fnmatchcase(name, promise.figure):
+                what = promise.what.format(_varies(name, promise.figure))
+                limit, measured = _said(promise.most, promise.unit), _said(found, promise.unit)
+                yield Kept(what, limit, measured, found <= promise.most)
+
+
+def _varies(name: str, pattern: str) -> str:
+    """What stands in a name for the star of its pattern: `200`, `log normal`."""
+    before, _, after = pattern.partition("*")
+    return name.removeprefix(before).removesuffix(after).replace("_", " ")
+
+
+def _said(number: float, unit: str) -> str:
+    return f"${number:.4g}" if unit == "$" else f"{number:,.6g} {unit}".strip()
