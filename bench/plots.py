@@ -1,4 +1,4 @@
-"""The plots of `docs/performance.md`, drawn from the committed results; `docs.generate` writes them.
+"""The plots of `docs/performance.md`, drawn from the committed results by `docs.generate`.
 
 Each is drawn alike every time: ids come from a constant, no date and no version is in it, and
 letters are text. They are small enough to be read on a phone.
@@ -20,26 +20,30 @@ from bench.figures import COMMITTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
-_WIDE, _SMALL = 6.4, 4.4
-"""Inches, of 72 points: 614 and 422 pixels of a page."""
+_WIDE, _SMALL = 5.4, 4.2
+"""Inches, each 96 pixels of a page."""
 _INK, _FAINT = "#1f2328", "#d0d7de"
 _OURS, _OTHER, _THIRD, _ABOVE = "#0969da", "#bf8700", "#6e7781", "#cf222e"
-_STYLE: Final[Mapping[str, Any]] = {
+_STYLE: Final[dict[RcKeyType, Any]] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10.5,
+    "font.size": 11,
     "text.color": _INK,
     "axes.edgecolor": _FAINT,
     "axes.labelcolor": _INK,
     "axes.titlelocation": "left",
-    "axes.titlesize": 11.5,
+    "axes.titlesize": 12,
     "axes.titleweight": "bold",
     "axes.titlepad": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "xtick.color": _INK,
     "ytick.color": _INK,
+    "figure.constrained_layout.h_pad": 0.12,
+    "figure.constrained_layout.w_pad": 0.12,
+    "legend.frameon": False,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
     "svg.fonttype": "none",
@@ -48,6 +52,8 @@ _STYLE: Final[Mapping[str, Any]] = {
 _BAR: Final = 0.72
 _ROW: Final = 0.27
 """Inches of a bar with its room."""
+_TOO_CLOSE: Final = 0.05
+"""To zero, as a share of the largest: no room for a number between."""
 
 Results = Mapping[str, Any]
 
@@ -126,17 +132,20 @@ def cold_starts(cold: Results) -> str:
         ("Functions that call Instagram", True, promises.GRAPH_RATIO),
         ("Functions that do not", False, promises.OTHER_RATIO),
     )
-    rows = [_ratios(cold, calls_graph) for _, calls_graph, _ in groups]
+    rows = [
+        {n: row["ratio"] for n, row in slowest_first(cold).items() if row["calls_graph"] == calls}
+        for _, calls, _ in groups
+    ]
 
     def draw(figure: Figure) -> None:
         heights = [len(one) + 1 for one in rows]
         panels = figure.subplots(2, 1, sharex=True, height_ratios=heights)
         for axes, (title, _, limit), ratios in zip(panels, groups, rows, strict=True):
             _against(axes, ratios, limit)
-            axes.set_title(title)
-        panels[1].set_xlabel("processor time of a cold start over that of boto3 with one client")
+            axes.set_title(title, pad=20)
+        panels[1].set_xlabel("times the start of boto3 with one client")
 
-    return _svg(draw, _WIDE, _ROW * (sum(map(len, rows))) + 1.7)
+    return _svg(draw, _WIDE, _ROW * (sum(map(len, rows))) + 2.1)
 
 
 def polling(costs: Results) -> str:
@@ -151,12 +160,12 @@ def polling(costs: Results) -> str:
             usd = [1000 * costs_page.post_usd(posts[way][kind]) for kind in kinds]
             places = [place * (len(ways) + 1) + number for place in range(len(kinds))]
             bars = axes.barh(places, usd, height=0.9, color=colour, label=way)
-            axes.bar_label(bars, [f"{one:.2f}" for one in usd], padding=4, fontsize=9)
+            axes.bar_label(bars, [f"{one:.2f}" for one in usd], padding=4, fontsize=9.5)
         axes.set_yticks([place * (len(ways) + 1) + 1 for place in range(len(kinds))], kinds)
         axes.invert_yaxis()
-        axes.margins(x=0.1, y=0.02)
+        axes.margins(x=0.12, y=0.02)
         axes.set_title("Dollars for a thousand posts")
-        axes.legend(loc="lower right", frameon=False)
+        axes.legend(loc="upper right")
         _bare(axes)
 
     return _svg(draw, _WIDE, 0.2 * (len(ways) + 1) * len(kinds) + 0.7)
@@ -175,34 +184,44 @@ def grown(series: Series, points: Sequence[Mapping[str, float]]) -> str:
             axes.set_xscale("log")
         axes.set_ylim(bottom=0)
         axes.margins(y=0.15)
-        axes.set_xticks(across, [f"{number:,}" for number in across])
+        ticks = [x for x in across if series.tens or x >= across[-1] * _TOO_CLOSE]
+        axes.set_xticks(ticks, [f"{x:,}" for x in ticks])
         axes.minorticks_off()
         axes.grid(axis="y", color=_FAINT, linewidth=0.6)
         axes.set_title(series.title)
         axes.set_xlabel(series.across)
-        axes.legend(frameon=False, loc="best", fontsize=9.5)
+        axes.legend(loc="best", fontsize=9.5)
 
     return _svg(draw, _SMALL, 2.9)
 
 
-def _ratios(cold: Results, calls_graph: bool) -> dict[str, float]:
-    """Of the functions that call Instagram or of the others, the slowest first."""
-    rows = cold["functions"].items()
-    found = {name: row["ratio"] for name, row in rows if row["calls_graph"] == calls_graph}
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+def slowest_first(cold: Results) -> dict[str, Any]:
+    """The functions that call Instagram and then the others, by their ratio."""
+    rows = sorted(cold["functions"].items())
+    rows.sort(key=lambda item: (-item[1]["calls_graph"], -item[1]["ratio"]))
+    return dict(rows)
 
 
 def _against(axes: Axes, ratios: Mapping[str, float], limit: float) -> None:
     """Bars with a line at what they may be at most, and at the baseline."""
     values = list(ratios.values())
     colours = [_OURS if value <= limit else _ABOVE for value in values]
-    bars = axes.barh(list(ratios), values, height=_BAR, color=colours)
-    axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=4, fontsize=9)
+    axes.barh(list(ratios), values, height=_BAR, color=colours)
+    for row, value in enumerate(values):
+        axes.text(0.06, row, f"{value:.2f}", fontsize=9.5, color="white", va="center_baseline")
     axes.invert_yaxis()
-    axes.margins(x=0.1, y=0.02)
-    for place, words in ((1.0, "boto3"), (limit, f"at most {limit:g}")):
+    axes.margins(x=0.05, y=0.02)
+    for place, words in ((1.0, "boto3 is 1"), (limit, f"at most {limit:g}")):
         axes.axvline(place, color=_INK, linewidth=1, linestyle=(0, (4, 3)))
-        axes.annotate(words, (place, 1), xycoords=("data", "axes fraction"), fontsize=9)
+        axes.annotate(
+            words,
+            (place, 1),
+            (0, 4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            fontsize=9.5,
+            horizontalalignment="center",
+        )
     _bare(axes)
 
 
@@ -219,7 +238,7 @@ def _svg(draw: Callable[[Figure], None], width: float, height: float) -> str:
     from matplotlib.figure import Figure
 
     written = io.StringIO()
-    with rc_context(dict(_STYLE)):
+    with rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))

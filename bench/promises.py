@@ -74,6 +74,26 @@ PROMISES: Final = (
         1.3,
         "times",
     ),
+    Promise(
+        "Pacing, blind, {}: lateness of five looks over the optimum's",
+        "pacing.*_lateness_ratio",
+        1.15,
+        "times",
+    ),
+    Promise(
+        "Pacing, blind: time to publish over that of one who knows",
+        "pacing.blind_time_to_oracle_max",
+        1.12,
+        "times",
+    ),
+    Promise("Pacing, informed: looks", "pacing.informed_polls", 3.5),
+    Promise("Pacing, informed: lateness", "pacing.informed_seconds_late", 5, "s"),
+    Promise(
+        "Pacing with empty statistics: time to publish over that of one who knows",
+        "pacing.empty_time_to_oracle_max",
+        1.25,
+        "times",
+    ),
 )
 """Of the calls in an hour, which the brief names too, `performance_page` tells what they allow."""
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import costs_page
+from bench import costs_page, performance_page, plots
 from sandbox import error_page, instagram_page, openapi, rules_page
 from statemachine import picture
 from tests import failed_run
@@ -25,13 +25,15 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "openapi.json": openapi.text,
     "pictures/failed-run.svg": failed_run.drawn,
     "pictures/workflow.svg": picture.of_the_workflow,
+    "performance.md": performance_page.page,
     "permissions.md": permissions_page.page,
     "reliability.md": reliability_page.page,
     "rules.md": rules_page.page,
     "scenarios.md": scenario_page.page,
     "simulated-instagram.md": instagram_page.page,
+    **{f"pictures/{name}.svg": draw for name, draw in plots.plots().items()},
 }
-"""Name below docs/, and what makes it."""
+"""Name below docs/, and what makes it; plots only of what has been measured."""
 
 
 def main(folder: Path = DOCS) -> int:
