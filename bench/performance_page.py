@@ -45,8 +45,8 @@ rounds. What Lambda adds is not in it: fetching the package, and its runtime cli
 """
 _MEMORY = """
 *Instagram* tells which functions call it, if not each time; *start* and *warm*, a later call, are
-times of a processor. *Peak* is the most memory that a process ever had, beside what its function has
-on Lambda; the highest is {name} with {most:.0f} MB. *Code* is code and layers, unpacked.
+times of a processor. *Peak* is the most memory that a process ever had, beside what its function
+has on Lambda; the highest is {name} with {most:.0f} MB. *Code* is code and layers, unpacked.
 
     python -m bench.cold
 """
