@@ -234,11 +234,13 @@ def _bare(axes: Axes) -> None:
 def _svg(draw: Callable[[Figure], None], width: float, height: float) -> str:
     # On a machine's first time it looks for fonts, and after five seconds says so.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcdefaults, rcParams
     from matplotlib.figure import Figure
 
     written = io.StringIO()
-    with rc_context(_STYLE):
+    with rc_context():
+        rcdefaults()  # whatever a user has set for plots of their own
+        rcParams.update(_STYLE)
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
