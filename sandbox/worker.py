@@ -267,9 +267,9 @@ def _take_own_keys(function: str) -> None:
         return
     key = access_key_of(function)
     os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = key
-    session = getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
-    if session is not None:
-        credentials = session.get_credentials()
+    aws = sys.modules.get("postwright.aws")
+    if aws is not None:
+        credentials = aws.session().get_credentials()
         credentials.access_key = credentials.secret_key = key
 
 

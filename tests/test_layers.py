@@ -17,7 +17,7 @@ TREES = {
 }
 
 # The modules of the core that own an AWS resource. Nothing else in the core may talk to AWS.
-OWN_AN_AWS_RESOURCE = {"store", "media", "tokens", "executions", "alarms"}
+OWN_AN_AWS_RESOURCE = {"aws", "store", "media", "tokens", "executions", "alarms"}
 
 # Tables that the stack is made of too.
 SHARED = ("postwright.routes", "postwright.function_limits")

@@ -9,9 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-
-from postwright.aws import Connected
+from postwright.aws import Connected, session
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -27,7 +25,7 @@ class Alarms(Connected["EventBridgeClient"]):
     """Sends events."""
 
     def __init__(self, client: EventBridgeClient | None = None) -> None:
-        super().__init__(client, lambda: boto3.client("events"))
+        super().__init__(client, lambda: session().client("events"))
 
     def send(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Send one event; raises AlarmNotSentError where EventBridge says that it was not taken.

@@ -1,16 +1,33 @@
-"""How clients of AWS are made: when one is first needed, and one at a time."""
+"""How clients of AWS are made: when one is first needed, one at a time, and all by one session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from threading import RLock
 from typing import Final, Generic, TypeVar
 
+import boto3
+import botocore.session
+
 C = TypeVar("C")
 
+DESCRIPTIONS: Final = Path(__file__).with_name("aws_descriptions")
+"""Descriptions of the calls that the library makes; `sandbox/aws_descriptions.py` writes them."""
 _one_at_a_time: Final = RLock()
-"""Threads must not use boto3's default session at the same time.
+"""Threads must not use a session of boto3 at the same time.
 Source: boto3 guide, "Session", multithreading, read 2026-11."""
+
+
+@cache
+def session() -> boto3.session.Session:
+    """Makes clients that know only the calls that the library makes, and is quick because they do;
+    everything else they take from botocore as any client.
+    """
+    underneath = botocore.session.get_session()
+    underneath.get_component("data_loader").search_paths.insert(0, str(DESCRIPTIONS))
+    return boto3.session.Session(botocore_session=underneath)
 
 
 class Connected(Generic[C]):

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from postwright.aws import Connected
+from postwright.aws import Connected, session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,4 +97,4 @@ def _new_client() -> S3Client:
     is_elsewhere = any(os.environ.get(name) for name in _ENDPOINTS)
     style: Literal["auto", "virtual"] = "auto" if is_elsewhere else "virtual"
     config = Config(signature_version="s3v4", s3={"addressing_style": style})
-    return boto3.client("s3", config=config)
+    return session().client("s3", config=config)

@@ -15,11 +15,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from postwright import clock
-from postwright.aws import Connected
+from postwright.aws import Connected, session
 from postwright.errors import redact
 from postwright.failures import GraphFailure
 from postwright.ledger import SLOT, Ledger
@@ -106,7 +105,7 @@ class Store(Connected["DynamoDBClient"]):
     """Reads and writes of one table."""
 
     def __init__(self, client: DynamoDBClient | None, table: str) -> None:
-        super().__init__(client, lambda: boto3.client("dynamodb"))
+        super().__init__(client, lambda: session().client("dynamodb"))
         self._table = table
 
     @classmethod

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-
 from postwright import clock
-from postwright.aws import Connected
+from postwright.aws import Connected, session
 from postwright.errors import TokenInvalidError
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class Tokens(Connected["SSMClient"]):
     """Credentials by account, kept in memory for a few minutes."""
 
     def __init__(self, client: SSMClient | None, prefix: str, cache_seconds: int) -> None:
-        super().__init__(client, lambda: boto3.client("ssm"))
+        super().__init__(client, lambda: session().client("ssm"))
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from postwright import app
+from postwright import app, aws
 from postwright.executions import Execution, Executions, ExecutionStatus
 from postwright.models import PublishRequest
 from postwright.settings import Settings
@@ -134,7 +134,7 @@ def test_all_parts_find_their_way_by_the_environment(
         "POSTWRIGHT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:none",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    aws.session.cache_clear()
     app.current.cache_clear()
 
     parts = app.current()

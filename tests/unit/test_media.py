@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from postwright import aws
 from postwright.media import MediaBucket, MediaHead
 from tests.unit.core_world import Cloud
 
@@ -121,7 +121,7 @@ def test_on_aws_a_url_has_the_host_of_the_buckets_region_and_a_signature_of_vers
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    aws.session.cache_clear()
 
     url = urlsplit(MediaBucket.connect("my-media", 3600).presign("s1/enhanced/a.jpg"))
 
