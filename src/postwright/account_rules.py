@@ -18,11 +18,10 @@ from postwright.breaker import unblock_command
 from postwright.errors import InvalidPostError, PostwrightError, TokenInvalidError
 from postwright.hosts import TOKEN_BEGINNINGS, is_of_a_login
 from postwright.limits import Limit
-from postwright.login import PROFESSIONAL, SCOPES, is_professional, missing_scopes
 from postwright.models import Problem, TokenFacts, parse_instant
 from postwright.preflight.rules import Finding, Rule
-from postwright.refreshing import facts_about
-from postwright.tokens import Stored, login_command
+from postwright.scopes import PROFESSIONAL, SCOPES, is_professional, missing_scopes
+from postwright.tokens import Stored, facts_about, login_command
 
 _LOGIN_PAGES = "Instagram Platform, business login"
 _PUBLISHING_GUIDE = "Instagram Platform, content publishing guide"

@@ -41,12 +41,13 @@ from postwright.errors import (
     TokenInvalidError,
     TransientGraphError,
 )
-from postwright.instagram import ContainerStatus, InstagramClient, Quota
+from postwright.instagram import ContainerStatus, InstagramClient, MediaOptions, Quota
 from postwright.ledger import Ledger
 from postwright.models import (
     PARENT,
     Container,
     Job,
+    MediaItem,
     MediaKind,
     QuotaSeen,
     Ref,
@@ -215,7 +216,7 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     children = _children(job)
     known = job.containers.get(PARENT)
     if known is None or not known.exists or known.children != children:
-        options = posts.carousel_options(job.items)
+        options = _carousel_options(job.items)
         known = _make(
             *(app, ref, job, known, "carousel"),
             lambda by: by.create_carousel_container(
@@ -306,7 +307,7 @@ def _doubt_children(app: App, ref: Ref, job: Job) -> None:
 
 def _create(app: App, instagram: InstagramClient, job: Job, item: SnapshotItem) -> str:
     in_carousel = job.kind == "carousel"
-    options = posts.item_options(app, item.media, in_carousel=in_carousel)
+    options = _item_options(app, item.media, in_carousel=in_carousel)
     url = app.media.presign(item.media.key, item.version_id)
     if not in_carousel:
         return instagram.create_single_post_container(
@@ -315,6 +316,33 @@ def _create(app: App, instagram: InstagramClient, job: Job, item: SnapshotItem) 
     image = item.media.kind == "image"
     create = instagram.create_image_container if image else instagram.create_video_container
     return create(url, is_carousel_item=True, options=options)
+
+
+def _item_options(app: App, item: MediaItem, *, in_carousel: bool) -> MediaOptions:
+    """What Instagram takes with this item's container; a fresh URL of the cover included."""
+    if in_carousel:
+        return MediaOptions(
+            alt_text=item.alt_text, user_tags=item.user_tags, thumb_offset=item.thumb_offset
+        )
+    return MediaOptions(
+        alt_text=item.alt_text,
+        location_id=item.location_id,
+        user_tags=item.user_tags,
+        collaborators=item.collaborators,
+        cover_url=app.media.presign(item.cover_key) if item.cover_key else None,
+        thumb_offset=item.thumb_offset,
+        share_to_feed=item.share_to_feed,
+    )
+
+
+def _carousel_options(items: list[SnapshotItem]) -> MediaOptions:
+    """Location and collaborators, which Instagram takes only for a carousel as a whole."""
+    locations = [item.media.location_id for item in items if item.media.location_id]
+    collaborators = [item.media.collaborators for item in items if item.media.collaborators]
+    return MediaOptions(
+        location_id=locations[0] if locations else None,
+        collaborators=collaborators[0] if collaborators else None,
+    )
 
 
 def _make(

@@ -20,10 +20,10 @@ from postwright.breaker import unblock_command
 from postwright.errors import PostwrightError, RateLimitedError, redact
 from postwright.hosts import is_of_a_login, login_of
 from postwright.instagram import Account, InstagramClient
-from postwright.login import is_professional, missing_scopes
 from postwright.models import Job, Model, TokenFacts, parse_instant
-from postwright.refreshing import ALARM_DAYS, facts_about
-from postwright.tokens import Stored, login_command
+from postwright.refreshing import ALARM_DAYS
+from postwright.scopes import is_professional, missing_scopes
+from postwright.tokens import Stored, facts_about, login_command
 
 if TYPE_CHECKING:
     from postwright.app import App

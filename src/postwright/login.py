@@ -28,24 +28,9 @@ from postwright import clock, token_calls
 from postwright.errors import LoginFailedError, PostwrightError
 from postwright.hosts import Hosts, Login
 from postwright.instagram import Account, InstagramClient
+from postwright.scopes import SCOPES, is_professional, missing_scopes
 from postwright.token_calls import Answer, NoAnswerError, Refusal
-
-SCOPES: Final[Mapping[Login, tuple[str, ...]]] = {
-    "instagram": ("instagram_business_basic", "instagram_business_content_publish"),
-    "facebook": (
-        "instagram_basic",
-        "instagram_content_publish",
-        "pages_read_engagement",
-        "pages_show_list",
-        "business_management",
-    ),
-}
-"""What is asked for. Source: business login and content publishing guide, 2026; that Pages of a
-business are only listed with `business_management`: field reports, 2026.
-"""
-NOT_NEEDED: Final = frozenset({"business_management"})
-"""Asked for, and a log-in works without it where the Page belongs to no business."""
-LONG_LIFE: Final = timedelta(days=60)
+from postwright.tokens import LONG_LIFE
 
 AGAIN: Final = "Run `postwright auth login` again."
 NOTHING_STORED: Final = "Nothing was stored."
@@ -54,8 +39,6 @@ OTHER_STATE: Final = (
     " somebody else made it. Its code was not used."
 )
 
-PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
-"""Source: `/me` reference, 2026, says Business and Media_Creator; a live answer had BUSINESS."""
 _CODE = re.compile(r"[!-\"$-~]{1,4096}")
 _IS_ADDRESS = re.compile(r"://|(?:^|[?&])(?:code|error|state)=")
 _SECONDS_MAX = 10 * 365 * 86_400
@@ -226,11 +209,6 @@ def prolonged(consent: Consent, ask: Callable[[], Answer]) -> Mapping[str, Any]:
     return answer.body
 
 
-def missing_scopes(login: Login, granted: Collection[str]) -> list[str]:
-    """The permissions without which nothing can be published, of those that were not granted."""
-    return [s for s in SCOPES[login] if s not in granted and s not in NOT_NEEDED]
-
-
 def require_scopes(login: Login, granted: Collection[str]) -> None:
     """Raises LoginFailedError that names each permission that was unticked."""
     missing = missing_scopes(login, granted)
@@ -240,11 +218,6 @@ def require_scopes(login: Login, granted: Collection[str]) -> None:
             f" {'it' if len(missing) == 1 else 'them'}. {NOTHING_STORED} {AGAIN} Leave every"
             " permission ticked on the page that asks."
         )
-
-
-def is_professional(account_type: str) -> bool:
-    """Whether Instagram publishes for accounts of this type."""
-    return account_type.upper() in PROFESSIONAL
 
 
 def require_professional(account: Account) -> None:

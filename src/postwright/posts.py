@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from postwright import caption, preflight, validation
 from postwright.app import App
 from postwright.errors import InvalidPostError
-from postwright.instagram import MediaOptions
 from postwright.media import MediaHead
 from postwright.models import (
     Description,
@@ -198,33 +197,6 @@ def _find_description(app: App, group: Group) -> Description | None:
 def item_name(index: int, item: MediaItem) -> str:
     """How messages name an item: its place, counted from 1, and its file."""
     return f"{index + 1}: {item.name}"
-
-
-def item_options(app: App, item: MediaItem, *, in_carousel: bool) -> MediaOptions:
-    """What Instagram takes with this item's container; a fresh URL of the cover included."""
-    if in_carousel:
-        return MediaOptions(
-            alt_text=item.alt_text, user_tags=item.user_tags, thumb_offset=item.thumb_offset
-        )
-    return MediaOptions(
-        alt_text=item.alt_text,
-        location_id=item.location_id,
-        user_tags=item.user_tags,
-        collaborators=item.collaborators,
-        cover_url=app.media.presign(item.cover_key) if item.cover_key else None,
-        thumb_offset=item.thumb_offset,
-        share_to_feed=item.share_to_feed,
-    )
-
-
-def carousel_options(items: list[SnapshotItem]) -> MediaOptions:
-    """Location and collaborators, which Instagram takes only for a carousel as a whole."""
-    locations = [item.media.location_id for item in items if item.media.location_id]
-    collaborators = [item.media.collaborators for item in items if item.media.collaborators]
-    return MediaOptions(
-        location_id=locations[0] if locations else None,
-        collaborators=collaborators[0] if collaborators else None,
-    )
 
 
 def kind_of(media: list[MediaItem]) -> PostKind:

@@ -24,11 +24,11 @@ from postwright.errors import AccountBlockedError, PostwrightError, TokenInvalid
 from postwright.failures import GraphFailure
 from postwright.hosts import Hosts, login_of
 from postwright.instagram import InstagramClient
-from postwright.login import LONG_LIFE, life_in, permissions_in
+from postwright.login import life_in, permissions_in
 from postwright.logins import LEASE_SECONDS, TokenBusyError
 from postwright.models import TokenFacts, now_text, parse_instant
 from postwright.token_calls import NoAnswerError
-from postwright.tokens import Stored, login_command
+from postwright.tokens import facts_about, login_command
 
 if TYPE_CHECKING:
     from postwright.app import App
@@ -143,26 +143,6 @@ def refresh_when_due(app: App, account_id: str) -> None:
     outcome = refresh(app, account_id, again_after=_AGAIN_AFTER)
     if outcome.did == "failed":
         _log.warning("The token of account %s: %s", account_id, outcome.sentence)
-
-
-def facts_about(stored: Stored, known: TokenFacts | None) -> TokenFacts:
-    """The facts of a stored token: those that are known, else the most favourable ones.
-
-    A token is at least as old as the parameter that it lies in.
-    """
-    if known is not None and known.parameter_version == stored.version:
-        return known
-    login = login_of(stored.credentials.token)
-    ends_at = stored.stored_at + LONG_LIFE
-    return TokenFacts(
-        login=login,
-        user_id=stored.credentials.user_id,
-        issued_at=clock.to_text(stored.stored_at),
-        expires_at=clock.to_text(ends_at) if login == "instagram" else None,
-        searching_expires_at=known.searching_expires_at if known else None,
-        is_guess=True,
-        parameter_version=stored.version,
-    )
 
 
 class _Refresh:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from postwright import clock
 from postwright.aws import Connected, session
 from postwright.errors import TokenInvalidError
+from postwright.hosts import login_of
+from postwright.models import TokenFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.literals import ParameterTypeType
 
 DEFAULT_ACCOUNT: Final = "default"
+LONG_LIFE: Final = timedelta(days=60)
 
 _TOKEN: Final = "instagram-access-token"  # noqa: S105 - the name of a parameter
 _USER_ID: Final = "instagram-user-id"
@@ -162,6 +165,26 @@ class Tokens(Connected["SSMClient"]):
         of_type = before[name]["Type"] if name in before else kind
         answer = self._client.put_parameter(Name=name, Value=value, Type=of_type, Overwrite=True)
         return int(answer["Version"])
+
+
+def facts_about(stored: Stored, known: TokenFacts | None) -> TokenFacts:
+    """The facts of a stored token: those that are known, else the most favourable ones.
+
+    A token is at least as old as the parameter that it lies in.
+    """
+    if known is not None and known.parameter_version == stored.version:
+        return known
+    login = login_of(stored.credentials.token)
+    ends_at = stored.stored_at + LONG_LIFE
+    return TokenFacts(
+        login=login,
+        user_id=stored.credentials.user_id,
+        issued_at=clock.to_text(stored.stored_at),
+        expires_at=clock.to_text(ends_at) if login == "instagram" else None,
+        searching_expires_at=known.searching_expires_at if known else None,
+        is_guess=True,
+        parameter_version=stored.version,
+    )
 
 
 def login_command(account_id: str, login: str = "instagram") -> str:

@@ -229,7 +229,7 @@ def test_a_server_that_fails_again_and_again_is_a_problem(world: World) -> None:
         judging.look(source)
 
     assert raised.value.rule == "url-refused"
-    assert raised.value.finding.found == "no answer (ConnectError)"
+    assert raised.value.finding.found == "no answer (ConnectionRefusedError)"
     assert world.clock.slept == [0.5, 2.0]
 
 

@@ -16,6 +16,7 @@ from postwright.errors import LoginFailedError
 from postwright.hosts import Hosts
 from postwright.instagram import InstagramClient
 from postwright.login import Consent, NewLogin
+from postwright.scopes import SCOPES
 from postwright.settings import Settings
 from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
 from sandbox.instagram.config import DEMO_APP_ID, DEMO_APP_SECRET
@@ -263,7 +264,7 @@ def test_permissions_that_nobody_told_are_found_out_by_a_read(lab: Lab, log_in: 
     token = {"access_token": "IGAAshortlived0000000000000000001"}
     lab.faults({**EXCHANGE, "status": 200, "body": token})
     lab.config(
-        tokens={token["access_token"]: {"kind": "short", "scopes": [login.SCOPES["instagram"][0]]}}
+        tokens={token["access_token"]: {"kind": "short", "scopes": [SCOPES["instagram"][0]]}}
     )
 
     said = failure(log_in)

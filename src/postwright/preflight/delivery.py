@@ -4,20 +4,20 @@ The crawler asks for ranges as `facebookexternalhit`, follows no redirects, and 
 that the server names. Source: reports on Meta's crawler (2025 to 2026), not documented by
 Instagram.
 
-The URL is a key to private media. It appears in no message, and httpx would log it, so requests are
-handed to a transport, which logs nothing.
+The URL is a key to private media. It appears in no message, and the libraries for HTTP would log
+it. The one of Python logs nothing, and is loaded already by whoever talks to AWS.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
 from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-import httpx
+import certifi
 
 from postwright import clock, limits
 from postwright.preflight.rules import Finding
@@ -53,8 +53,9 @@ class UrlSource:
 
     def __init__(self, url: str, size_bytes: int, budget_bytes: int) -> None:
         _check_form(url)
-        self._url = url
-        self._transport = httpx.HTTPTransport(verify=_verification(urlsplit(url).scheme))
+        parts = urlsplit(url)
+        self._connection = _connection(parts)
+        self._path = urlunsplit(parts._replace(scheme="", netloc="", fragment=""))
         self._budget = budget_bytes
         self._blocks: dict[int, bytes] = {}
         self.size_bytes = size_bytes
@@ -67,7 +68,7 @@ class UrlSource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._connection.close()
 
     def read(self, offset: int, count: int) -> bytes:
         end = min(offset + count, self.size_bytes)
@@ -99,8 +100,9 @@ class UrlSource:
     def _get(self, start: int, end: int) -> bytes:
         for pause in (*_PAUSES, None):
             try:
-                status, headers, data = _request(self._transport, self._url, start, end)
-            except httpx.TransportError as error:
+                status, headers, data = self._request(start, end)
+            except (OSError, HTTPException) as error:
+                self._connection.close()  # the next try opens it again
                 trouble = f"no answer ({type(error).__name__})"
             else:
                 self.requests += 1
@@ -113,6 +115,23 @@ class UrlSource:
             if pause is not None:
                 clock.sleep(pause)
         raise UrlTroubleError("url-refused", _not_served(trouble))
+
+    def _request(self, start: int, end: int) -> tuple[int, HTTPMessage, bytes]:
+        self._connection.request(
+            "GET",
+            self._path,
+            headers={
+                "User-Agent": _AGENT,
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+                "Range": f"bytes={start}-{end - 1}",
+            },
+        )
+        response = self._connection.getresponse()
+        if response.status == limits.URL_STATUS.value:
+            return response.status, response.headers, response.read()
+        self._connection.close()  # an answer without ranges would bring the whole of a large object
+        return response.status, response.headers, b""
 
 
 def content_type_finding(found: str, expected: tuple[str, ...]) -> Finding | None:
@@ -154,9 +173,7 @@ def _check_status(status: int) -> None:
         raise UrlTroubleError("url-refused", _not_served(f"HTTP {status}"))
 
 
-def _check_range(
-    headers: Mapping[str, str], data: bytes, start: int, end: int, size_bytes: int
-) -> None:
+def _check_range(headers: HTTPMessage, data: bytes, start: int, end: int, size_bytes: int) -> None:
     told = _RANGE.fullmatch(headers.get("content-range", ""))
     wanted = (start, end - 1, size_bytes)
     if told and tuple(map(int, told.groups())) == wanted and len(data) == end - start:
@@ -179,30 +196,13 @@ def _not_served(found: str) -> Finding:
     )
 
 
-def _request(
-    transport: httpx.HTTPTransport, url: str, start: int, end: int
-) -> tuple[int, httpx.Headers, bytes]:
-    request = httpx.Request(
-        "GET",
-        url,
-        headers={
-            "User-Agent": _AGENT,
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "Range": f"bytes={start}-{end - 1}",
-        },
-        extensions={"timeout": httpx.Timeout(_SECONDS).as_dict()},
-    )
-    response = transport.handle_request(request)
-    try:
-        # An answer without ranges would bring the whole of a large object.
-        partial = response.status_code == limits.URL_STATUS.value
-        return response.status_code, response.headers, response.read() if partial else b""
-    finally:
-        response.close()
+def _connection(url: SplitResult) -> HTTPConnection:
+    if url.scheme == "https":
+        return HTTPSConnection(url.netloc, timeout=_SECONDS, context=_certificates())
+    return HTTPConnection(url.netloc, timeout=_SECONDS)
 
 
 @cache
-def _verification(scheme: str) -> ssl.SSLContext | bool:
-    """Certificates take long to load, and are needed for https only."""
-    return httpx.create_ssl_context() if scheme == "https" else False
+def _certificates() -> ssl.SSLContext:
+    """They take long to load."""
+    return ssl.create_default_context(cafile=certifi.where())
