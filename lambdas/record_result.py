@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import app, publishing
+from postwright import app, finishing
 from postwright.emitting import measured
 from postwright.models import Ref
 
 
 @measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return publishing.record_result(app.current(), Ref.model_validate(event))
+    return finishing.record_result(app.current(), Ref.model_validate(event))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import app, runs
+from postwright import app, holding
 from postwright.errors import ContainerNotReadyError
 from postwright.models import Ref
 
@@ -30,8 +30,8 @@ _OF_REF = ("sessionId", "groupId", "accountId", "jobId", "redriveCount")
 def look(ref: Ref, key: str) -> bool:
     """Whether a container is ready; keeps that in the job, as our own look does."""
     parts = app.current()
-    runs.hold(parts, ref)
-    container = runs.job_of(parts, ref).containers[key]
+    holding.hold(parts, ref)
+    container = holding.job_of(parts, ref).containers[key]
     if container.state == "created" and container.id is not None:
         with parts.calling(ref.account_id, 1, "look") as instagram:
             status = instagram.container_status(container.id)

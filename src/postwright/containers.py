@@ -20,6 +20,7 @@ from postwright import (
     clock,
     errors,
     failures,
+    holding,
     pacing,
     posts,
     progress,
@@ -96,10 +97,10 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     days, AccountBlockedError while nothing may be sent, and TokenInvalidError for a token that
     cannot publish.
     """
-    runs.hold(app, ref)
+    holding.hold(app, ref)
     breaker.check(app.store, ref.account_id)
     account_rules.check_token(app, ref.account_id)
-    job = runs.job_of(app, ref)
+    job = holding.job_of(app, ref)
     waited = clock.seconds_since(parse_instant(job.started_at or job.created_at))
     patient = waited < QUOTA_PATIENCE_SECONDS * (1 + ref.redrive_count)
     waits = job.request.on_quota == "wait" and patient
@@ -156,7 +157,7 @@ def _followed(app: App, ref: Ref, job: Job) -> Job:
     """The job; one that waited for its slot and has made nothing yet follows the group anew."""
     if job.phase == "waiting_for_quota" and not job.containers:
         app.store.update_job(ref, **runs.snapshot(app, job.request, ref))
-        return runs.job_of(app, ref)
+        return holding.job_of(app, ref)
     return job
 
 
@@ -183,8 +184,8 @@ def create_container(app: App, ref: Ref, index: int) -> dict[str, Any]:
     A repeat is safe: an item that has a container keeps it, and a container that nobody uses
     expires by itself.
     """
-    runs.hold(app, ref)
-    job = runs.job_of(app, ref)
+    holding.hold(app, ref)
+    job = holding.job_of(app, ref)
     item, key = job.items[index], str(index)
     known = job.containers.get(key)
     if known is None or not known.exists:
@@ -211,8 +212,8 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
     Raises MediaRejectedError or InvalidPostError when Instagram refuses the carousel as such. A
     repeat is safe.
     """
-    runs.hold(app, ref)
-    job = runs.job_of(app, ref)
+    holding.hold(app, ref)
+    job = holding.job_of(app, ref)
     children = _children(job)
     known = job.containers.get(PARENT)
     if known is None or not known.exists or known.children != children:
@@ -242,8 +243,8 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     that failed, naming each, and ProcessingFailedError when processing takes longer than its
     budget.
     """
-    runs.hold(app, ref)
-    job = runs.job_of(app, ref)
+    holding.hold(app, ref)
+    job = holding.job_of(app, ref)
     revived = _revive(job, ref.redrive_count)
     changed, unfinished = _unfinished(job)
     try:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from postwright import breaker, clock, containers, costing, looking, progress, runs
+from postwright import breaker, clock, containers, holding, looking
 from postwright.app import App
 from postwright.errors import (
     AccountBlockedError,
@@ -30,7 +30,7 @@ from postwright.errors import (
     TransientGraphError,
 )
 from postwright.instagram import PUBLISH_DEADLINE_SECONDS, InstagramClient, Quota
-from postwright.models import Attempt, Fence, Job, Looks, Ref, now_text, parse_instant
+from postwright.models import Attempt, Job, Looks, Ref, now_text, parse_instant
 from postwright.store import ConditionFailedError
 
 SEND_WITHIN_SECONDS: Final = 5.0
@@ -42,8 +42,6 @@ _ATTEMPTS_MAX: Final = 20
 """A group has one or two attempts; so many mean that each was too late to be sent."""
 _PATIENCE: Final = 2 * 3600
 """So long after it was sent, a look that the account's calls do not allow now is not counted."""
-_STATES_TO_COME: Final = 1
-"""After RecordResult the run enters PostPublished and is over."""
 _BLOCKED_ANSWER: Final = "4/2207051"
 
 
@@ -57,11 +55,11 @@ def publish(app: App, ref: Ref, remaining_seconds: Callable[[], float]) -> dict[
     TransientGraphError when it was too late time and again, and AccountBlockedError while nothing
     may be sent.
     """
-    group = runs.hold(app, ref, looking=True)
+    group = holding.hold(app, ref, looking=True)
     attempt = group.attempt
     if group.publish_status == "published":
         return _published(group.instagram_post_id)
-    job = runs.job_of(app, ref)
+    job = holding.job_of(app, ref)
     _refuse_to_send(attempt, job)
     container_id = _container_to_send(job, attempt)
     if container_id is None:
@@ -111,11 +109,11 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
     had called the publish an action block and no post can be found, and TokenInvalidError when it
     does not let us look.
     """
-    group = runs.hold(app, ref, looking=True)
+    group = holding.hold(app, ref, looking=True)
     attempt = group.attempt
     if group.publish_status == "published":
         return _published(group.instagram_post_id)
-    job = runs.job_of(app, ref)
+    job = holding.job_of(app, ref)
     may_resend = app.settings.on_unknown == "resend" and job.cancelled_by is None
     is_allowed = attempt is not None and attempt.state == "resend_allowed" and may_resend
     if attempt is None or not attempt.unproven or is_allowed:
@@ -151,55 +149,6 @@ def reconcile(app: App, ref: Ref) -> dict[str, Any]:
             call="publish",
         )
     return {"next": "look", "instagramPostId": None, **seen}
-
-
-def record_result(app: App, ref: Ref) -> dict[str, Any]:
-    """Close the job of a post that is live: permalink, number of children, end of the run.
-
-    A repeat is safe. What Instagram does not tell yet is left open; the post is published all the
-    same. What the run cost is written last, when nothing else can be lost any more.
-    """
-    group = runs.hold(app, ref, looking=True)
-    job = runs.job_of(app, ref)
-    answer = close_published(app, ref, group, job)
-    costing.keep(app, ref, job, states_to_come=_STATES_TO_COME)
-    return answer
-
-
-def close_published(app: App, ref: Ref, group: Fence, job: Job) -> dict[str, Any]:
-    """What `record_result` does, for a group that was read; later calls fill in what was open."""
-    media_id = group.instagram_post_id
-    app.budgets.let_go(ref.account_id, ref.job_id, published=True)
-    permalink, warning = group.permalink, job.warning
-    reads = (1 if permalink is None else 0) + (1 if job.kind == "carousel" else 0)
-    taken = app.budgets.take_calls(ref.account_id, reads, "settle") if media_id else None
-    if media_id and taken and not taken.pause:
-        instagram = app.instagram(ref.account_id)
-        permalink = permalink or _permalink(instagram, media_id)
-        warning = _missing_children(instagram, job, media_id)
-        app.budgets.heard(ref.account_id, taken, instagram)
-    if permalink and permalink != group.permalink:
-        app.store.set_permalink(ref, permalink)
-    app.store.free_caption(ref, job.caption_hash or "")
-    app.store.update_job(
-        ref,
-        status="published",
-        phase="published",
-        progress=progress.of_job(job, published=True),
-        instagram_post_id=media_id,
-        permalink=permalink,
-        warning=warning,
-        error=None,
-        finished_at=job.finished_at or now_text(),
-    )
-    app.measures.ended(job, "published")
-    return {
-        "sessionId": ref.session_id,
-        "groupId": ref.group_id,
-        "jobId": ref.job_id,
-        "instagramPostId": media_id,
-        "permalink": permalink,
-    }
 
 
 def _refuse_to_send(attempt: Attempt | None, job: Job) -> None:
@@ -327,7 +276,7 @@ def _refuse(app: App, ref: Ref, job: Job, attempt: Attempt) -> None:
         except ConditionFailedError:
             if attempt.n != 1:
                 raise
-            cancelled = runs.job_of(app, ref).cancelled_by is not None
+            cancelled = holding.job_of(app, ref).cancelled_by is not None
             outcome: Literal["failed", "cancelled"] = "cancelled" if cancelled else "failed"
             app.store.refuse_late(ref, attempt.seq, outcome)
             app.measures.ended(job, outcome)
@@ -366,29 +315,3 @@ def _next_look(job: Job, attempt: Attempt, redrive_count: int) -> Looks:
         seen = Looks(seq=attempt.seq, redrive=redrive_count)
     seen.count += 1
     return seen
-
-
-def _permalink(instagram: InstagramClient, media_id: str) -> str | None:
-    """The link, or None: right after a publish the read may fail, which says nothing about the
-    post.
-    """
-    try:
-        return instagram.media(media_id).permalink
-    except PostwrightError:
-        return None
-
-
-def _missing_children(instagram: InstagramClient, job: Job, media_id: str) -> str | None:
-    """A sentence when Instagram published fewer items than were sent, as it was seen to do.
-
-    Source: seen 2026-09-14, seven sent and six live, answered 200.
-    """
-    if job.kind != "carousel":
-        return None
-    try:
-        live = instagram.child_count(media_id)
-    except PostwrightError:
-        return None
-    if live >= len(job.items):
-        return None
-    return f"Instagram shows {live} of the {len(job.items)} items that were sent."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from postwright import breaker, caption, closing, posts, runs
+from postwright import breaker, caption, closing, holding, posts, starting
 from postwright.app import App
 from postwright.errors import AlreadyPublishingError, NotPossibleError
 from postwright.executions import Execution, NotRedrivableError
@@ -32,9 +32,9 @@ class Retried:
 def retry(app: App, job_id: str) -> Retried:
     """Redrive the run of a job, or start a new one where that is impossible or of no use.
 
-    Raises what `runs.start` raises, and NotPossibleError for a job that has not failed. Of a group
-    that another job has taken over since, that job is retried. A repeat is safe: of two calls at
-    once both name the same run.
+    Raises what `starting.start` raises, and NotPossibleError for a job that has not failed. Of a
+    group that another job has taken over since, that job is retried. A repeat is safe: of two calls
+    at once both name the same run.
     """
     for _ in range(_ROUNDS):
         done = _try(app, job_id)
@@ -59,7 +59,7 @@ def redrive(app: App, job_id: str) -> Retried:
     job = app.store.find_job(job_id)
     if job is not None:
         closing.close_run(app, job)
-        done = _redrive(app, job, runs.fence_of(app, job), execution)
+        done = _redrive(app, job, holding.fence_of(app, job), execution)
     elif _goes_on(app, job_id, execution):
         done = Retried(job_id, "redrive", "It was asked for.")
     else:
@@ -73,12 +73,12 @@ def redrive(app: App, job_id: str) -> Retried:
 def anew(app: App, job_id: str, given: Any) -> Retried:
     """Start a run with the input of an earlier one, under an id of its own.
 
-    Raises what `runs.start` raises. A repeat is safe: the claim on the group decides.
+    Raises what `starting.start` raises. A repeat is safe: the claim on the group decides.
     """
     job = app.store.find_job(job_id)
     if job is not None:
         closing.close_run(app, job)
-    started = runs.start(app, posts.parse_request(given))
+    started = starting.start(app, posts.parse_request(given))
     return Retried(started.job_id, "new", "It was asked for.", new=started.new)
 
 
@@ -96,7 +96,7 @@ def _try(app: App, job_id: str, *, followed: bool = False) -> Retried | None:
     execution = app.executions.describe(job_id)
     if execution is not None and execution.over:
         closing.close_run(app, job)
-    group = runs.fence_of(app, job)
+    group = holding.fence_of(app, job)
     if group.active_job_id is not None and group.active_job_id != job_id:
         return _try(app, group.active_job_id, followed=True)
     stale = group.publish_status in ("failed", "unconfirmed")
@@ -104,7 +104,7 @@ def _try(app: App, job_id: str, *, followed: bool = False) -> Retried | None:
         return _running(app, job, execution, followed=followed)
     why_new = _why_new(app, job, group, execution)
     if why_new is not None or execution is None:
-        started = runs.start(app, job.request)
+        started = starting.start(app, job.request)
         why = why_new or "Its run was never started."
         return Retried(started.job_id, "new", why, new=started.new)
     return _redrive(app, job, group, execution)
@@ -117,7 +117,7 @@ def _running(app: App, job: Job, execution: Execution | None, *, followed: bool)
     if execution.over:
         return None
     # Another call may have closed it that had asked how it stands before it was redriven.
-    runs.hold(app, _ref(job, execution.redrive_count), looking=True)
+    holding.hold(app, _ref(job, execution.redrive_count), looking=True)
     if followed:
         why = f"Job {job.job_id} has the group and runs already."
         return Retried(job.job_id, "new", why, new=False)
@@ -174,7 +174,7 @@ def _redrive(app: App, job: Job, group: Fence, execution: Execution) -> Retried 
     """
     if group.publish_status == "failed":
         breaker.check(app.store, job.account_id)
-    runs.hold(app, _ref(job, execution.redrive_count + 1), looking=True)
+    holding.hold(app, _ref(job, execution.redrive_count + 1), looking=True)
     if not _goes_on(app, job.job_id, execution):
         return None
     return Retried(job.job_id, "redrive", _why_redrive(job, group))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
-from postwright import account_rules, breaker, caption, clock, closing, posts, progress, reusing
+from postwright import (
+    caption,
+    clock,
+    closing,
+    holding,
+    posts,
+    progress,
+    reusing,
+)
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
     AlreadyPublishingError,
     InvalidPostError,
-    PostwrightError,
 )
 from postwright.models import (
     Fence,
@@ -21,49 +27,10 @@ from postwright.models import (
     Problem,
     PublishRequest,
     Ref,
-    Started,
     now_text,
     parse_instant,
 )
 from postwright.store import ConditionFailedError
-
-_CLAIM_ROUNDS: Final = 4
-
-
-def start(app: App, request: PublishRequest, *, check_quota: bool = True) -> Started:
-    """Begin to publish a group, or name the run that has it already.
-
-    Raises InvalidPostError with all problems, AlreadyPublishedError, AlreadyPublishingError for a
-    group whose last publish is unconfirmed, AccountBlockedError while nothing may be sent, and
-    QuotaExceededError where `check_quota` is asked for and no wait is wanted. A repeat is safe: the
-    claim on the group decides.
-    """
-    group = posts.find_group(app, request)
-    account_id = posts.account_of(request, group)
-    check_schedule(app, request)
-    running = _resolve(app, group)
-    if running is not None:
-        return Started(job_id=running, new=False)
-    post = posts.prepare(app, group, account_id)
-    if request.publish_at is None:
-        account_rules.require_token(app, account_id)
-        breaker.check(app.store, account_id)
-        if check_quota and request.on_quota == "fail":
-            _refuse_over_budget(app, account_id, _containers_of(group, post))
-    job_id = new_job_id()
-    try:
-        claim(app, request, job_id)
-    except AlreadyPublishingError as error:
-        if error.status == "unconfirmed":
-            raise
-        return Started(job_id=error.job_id, new=False)
-    app.executions.start(job_id, request)
-    return Started(job_id=job_id, new=True, warnings=post.warnings)
-
-
-def new_job_id() -> str:
-    """An id for a job, which is also its execution's name: sorts by time, never repeats."""
-    return f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
 
 def load(
@@ -95,7 +62,7 @@ def load(
     if request.publish_at and parse_instant(request.publish_at) > clock.now():
         app.store.update_job(ref, phase="scheduled", execution_arn=execution_arn)
         return {**answer, "next": "scheduled"}
-    job = job_of(app, ref)
+    job = holding.job_of(app, ref)
     if job.started_at is None:
         app.store.update_job(ref, execution_arn=execution_arn)
         begun = snapshot(app, request, ref)
@@ -126,7 +93,7 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
     """Transition 1: the group is ours, or already was; raises Already...Error with who has it
     instead.
     """
-    for _ in range(_CLAIM_ROUNDS):
+    for _ in range(holding.ROUNDS):
         group = posts.find_group(app, request)
         account_id = posts.account_of(request, group)
         ref = Ref(
@@ -137,9 +104,9 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
             redrive_count=redrive_count,
         )
         if group.active_job_id == job_id:
-            hold(app, ref)
+            holding.hold(app, ref)
             return ref
-        running = _resolve(app, group)
+        running = running_job(app, group)
         if running is not None:
             raise AlreadyPublishingError(
                 f"Job {running} is publishing this group already.", job_id=running
@@ -157,61 +124,6 @@ def claim(app: App, request: PublishRequest, job_id: str, redrive_count: int = 0
         "Other runs keep taking this group; ask for its status.",
         job_id=group.active_job_id or "unknown",
     )
-
-
-def hold(app: App, ref: Ref, *, looking: bool = False) -> Fence:
-    """Transition 2, the first thing that every step does: the group is still ours.
-
-    A failed group is taken back for the same job, as a redrive needs it. With `looking`, which only
-    the steps around the publish call use, an unconfirmed group is taken back too, and one that is
-    published is no error. Raises AlreadyPublishingError or AlreadyPublishedError when the group has
-    gone on without this job.
-    """
-    for _ in range(_CLAIM_ROUNDS):
-        group = _still_ours(app, ref, looking=looking)
-        if group.publish_status not in ("failed", "unconfirmed"):
-            return group
-        try:
-            app.store.take_back(ref, group.publish_status)
-        except ConditionFailedError:
-            continue  # somebody changed it, perhaps this very call, whose first answer was lost
-        group.publish_status = "publishing"
-        return group
-    raise AlreadyPublishingError(
-        "Other runs keep changing this group; ask for its status.", job_id=ref.job_id
-    )
-
-
-def fence_of(app: App, job: Job | Ref) -> Fence:
-    """Who has the group of a job; raises InvalidPostError when there is none any more."""
-    group = app.store.fence(job.session_id, job.group_id)
-    if group is None:
-        raise InvalidPostError("The post group was deleted while it was published.", unknown=True)
-    return group
-
-
-def _still_ours(app: App, ref: Ref, *, looking: bool) -> Fence:
-    """The group, if this job may go on with it; see `hold`."""
-    group = fence_of(app, ref)
-    if group.publish_status == "published" and not (looking and group.active_job_id == ref.job_id):
-        raise _published(group)
-    if group.publish_status == "split":
-        raise _split(group)
-    if group.active_job_id != ref.job_id:
-        raise AlreadyPublishingError(
-            f"Job {group.active_job_id} has taken this group over."
-            if group.active_job_id
-            else "This run was cancelled and has let go of the group. Start a new one.",
-            job_id=group.active_job_id or "none",
-            status=group.publish_status,
-        )
-    if group.publish_status == "ready" and not (looking and _may_be_live(group)):
-        raise InvalidPostError(
-            "The post group was set back to ready while it was published; start it again."
-        )
-    if group.publish_status == "unconfirmed" and not looking:
-        raise _unconfirmed(group)
-    return group
 
 
 def snapshot(app: App, request: PublishRequest, ref: Ref) -> dict[str, Any]:
@@ -235,15 +147,7 @@ def snapshot(app: App, request: PublishRequest, ref: Ref) -> dict[str, Any]:
     }
 
 
-def job_of(app: App, ref: Ref) -> Job:
-    """The job of a step; raises InvalidPostError when its record is gone."""
-    job = app.store.job(ref.session_id, ref.job_id)
-    if job is None:
-        raise InvalidPostError(f"The record of job {ref.job_id} is gone; start a new run.")
-    return job
-
-
-def _resolve(app: App, group: Fence) -> str | None:
+def running_job(app: App, group: Fence) -> str | None:
     """The job that is running for the group, or None when it is free; a run that is dead is brought
     to its end.
 
@@ -251,11 +155,11 @@ def _resolve(app: App, group: Fence) -> str | None:
     input.
     """
     if group.publish_status == "published":
-        raise _published(group)
+        raise holding.published(group)
     if group.publish_status == "unconfirmed":
-        raise _unconfirmed(group)
+        raise holding.unconfirmed(group)
     if group.publish_status == "split":
-        raise _split(group)
+        raise holding.split(group)
     job_id = group.active_job_id
     if group.publish_status != "publishing" or job_id is None:
         return None
@@ -273,7 +177,7 @@ def _resolve(app: App, group: Fence) -> str | None:
     now = app.store.fence(group.session_id, group.group_id)
     if now is None or now.publish_status == "publishing":
         return (now and now.active_job_id) or job_id
-    return _resolve(app, now)
+    return running_job(app, now)
 
 
 def _has_let_go(app: App, ref: Ref) -> bool:
@@ -315,62 +219,6 @@ def check_schedule(app: App, request: PublishRequest) -> None:
         fix="Choose an earlier time, or start the run later.",
     )
     raise InvalidPostError("The request cannot be used.", problems=[problem])
-
-
-def _containers_of(group: Fence, post: posts.Post) -> int:
-    """The containers that a run will certainly make: of a group that was tried before, perhaps
-    none.
-    """
-    if group.active_job_id or group.last_job_id:
-        return 0
-    return len(post.items) + (1 if post.kind == "carousel" else 0)
-
-
-def _refuse_over_budget(app: App, account_id: str, containers: int) -> None:
-    """Raise only when there is certainly no room for one more post, or for its containers; the
-    workflow reports everything else.
-    """
-    taken = app.budgets.take_calls(account_id, 1, "new")
-    if taken.pause:
-        return
-    try:
-        instagram = app.instagram(account_id)
-        short = app.budgets.shortage(account_id, instagram, taken.ledger, containers)
-    except PostwrightError:
-        return
-    app.budgets.heard(account_id, taken, instagram)
-    if short is not None:
-        raise short.error("start again then, or with onQuota=wait to publish as soon as it is")
-
-
-def _may_be_live(group: Fence) -> bool:
-    return group.attempt is not None and group.attempt.state == "open"
-
-
-def _published(group: Fence) -> AlreadyPublishedError:
-    where = f": {group.permalink}" if group.permalink else ""
-    return AlreadyPublishedError(
-        f"This group is published already{where}",
-        job_id=group.active_job_id,
-        instagram_post_id=group.instagram_post_id,
-        permalink=group.permalink,
-    )
-
-
-def _unconfirmed(group: Fence) -> AlreadyPublishingError:
-    return AlreadyPublishingError(
-        "It is not certain whether the last publish of this group is live."
-        " Settle it before anything new is sent.",
-        job_id=group.active_job_id or "unknown",
-        status="unconfirmed",
-    )
-
-
-def _split(group: Fence) -> InvalidPostError:
-    return InvalidPostError(
-        f"This group is published as several posts. Go on with them: postwright publish --session"
-        f" {group.session_id} --group {group.group_id} --split"
-    )
 
 
 def _already(request: PublishRequest, job_id: str | None, permalink: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from postwright import answers, clock, closing, looking, publishing, standing
+from postwright import answers, clock, closing, finishing, looking, standing
 from postwright.app import App
 from postwright.errors import NotPossibleError
 from postwright.looking import Evidence, Seen
@@ -259,7 +259,7 @@ def _publish(app: App, case: Case, media_id: str | None, settlement: Settlement)
 
 def _close(app: App, ref: Ref, group: Fence, job: Job) -> bool:
     """Fill in what is known of a post that is live; True when its link is still open."""
-    return publishing.close_published(app, ref, group, job)["permalink"] is None
+    return finishing.close_published(app, ref, group, job)["permalink"] is None
 
 
 def _disprove(app: App, case: Case, settlement: Settlement) -> bool:

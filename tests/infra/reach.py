@@ -1,7 +1,7 @@
 """What a function can reach in the library, read from the source: AWS calls, imports, metrics.
 
 The graph has a node for each function and method of `lambdas` and `postwright`. An edge is any
-mention of another one: by name, by module (`runs.start`), on `self`, or on one of the parts of
+mention of another one: by name, by module (`starting.start`), on `self`, or on one of the parts of
 `App` (`app.store.claim`). A mention counts even where a condition keeps the call from happening,
 so the answer is what a function may do at most.
 """
@@ -55,7 +55,7 @@ class _Module:
     name: str
     tree: ast.Module
     names: dict[str, str] = field(default_factory=dict)
-    """What a name means in it: `runs` -> `postwright.runs`, `hold` -> `postwright.runs.hold`."""
+    """What a name means in it: `runs` -> `postwright.runs`, `hold` -> `postwright.holding.hold`."""
 
 
 def functions() -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from postwright import caption, clock, progress, runs
+from postwright import caption, clock, holding, progress
 from postwright.app import App
 from postwright.executions import (
     Execution,
@@ -272,7 +272,7 @@ class World:
         return found
 
     def job(self, ref: Ref) -> Job:
-        return runs.job_of(self.app, ref)
+        return holding.job_of(self.app, ref)
 
     def begun(
         self,

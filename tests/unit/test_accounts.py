@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from postwright import account_rules, accounts, clock, containers, runs
+from postwright import account_rules, accounts, clock, containers, starting
 from postwright.api.accounts import get_account
 from postwright.errors import InvalidPostError, RateLimitedError, TokenInvalidError
 from postwright.models import Block, TokenFacts, now_text
@@ -180,7 +180,7 @@ def test_what_is_known_of_a_token_is_checked(
     world.add_image_group()
 
     with pytest.raises(InvalidPostError) as at_the_start:
-        runs.start(world.app, world.request())
+        starting.start(world.app, world.request())
     with pytest.raises(TokenInvalidError, match=r"auth login|Instagram app"):
         containers.check_quota(world.app, world.begun("g2"))
 
@@ -245,4 +245,4 @@ def test_a_group_that_was_tried_before_is_not_refused_for_its_containers(world: 
     world.close(ref, "failed")
     world.executions.end(ref.job_id)
 
-    assert runs.start(world.app, world.request(group.group_id)).new
+    assert starting.start(world.app, world.request(group.group_id)).new

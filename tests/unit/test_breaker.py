@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from postwright import containers, publishing, runs
+from postwright import containers, finishing, publishing, starting
 from postwright.errors import AccountBlockedError, PostwrightError, PublishUncertainError
 from postwright.models import PublishRequest
 from tests.unit.core_world import SESSION, World
@@ -30,7 +30,7 @@ def test_an_action_block_stops_every_start_of_the_account(
     world.add_image_group()
 
     with pytest.raises(AccountBlockedError, match="Nothing is sent before") as raised:
-        runs.start(world.app, world.request())
+        starting.start(world.app, world.request())
 
     assert (raised.value.code, raised.value.subcode) == (code, subcode)
     assert world.group().publish_status == "ready"
@@ -72,7 +72,7 @@ def test_a_blocked_publish_that_is_live_is_found_all_the_same(world: World) -> N
     world.advance(30)
 
     assert publishing.reconcile(world.app, ref)["next"] == "published"
-    assert publishing.record_result(world.app, ref)["permalink"] is not None
+    assert finishing.record_result(world.app, ref)["permalink"] is not None
 
 
 def test_the_pause_ends_by_itself(world: World) -> None:
@@ -134,7 +134,7 @@ def test_a_post_for_later_may_be_started_meanwhile(world: World) -> None:
 
     request = PublishRequest(session_id=SESSION, group_id="g1", publish_at=ahead)
 
-    assert runs.start(world.app, request).new
+    assert starting.start(world.app, request).new
 
 
 def test_an_account_of_its_own_has_a_breaker_of_its_own(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from postwright import clock, closing, containers, publishing, runs
+from postwright import clock, closing, containers, finishing, publishing, starting
 from postwright.budgets import Short
 from postwright.errors import (
     PostwrightError,
@@ -171,7 +171,7 @@ def test_a_post_of_ours_counts_although_instagram_does_not_tell_of_it_yet(world:
     quota_of(world, 1)
     first, second = world.ready_to_publish("g1"), about_to_begin(world, "g2")
     publish(world, first)
-    publishing.record_result(world.app, first)
+    finishing.record_result(world.app, first)
     lagging = (
         '{"data": [{"config": {"quota_total": 1, "quota_duration": 86400}, "quota_usage": 0}]}'
     )
@@ -391,7 +391,7 @@ def test_the_api_refuses_a_start_whose_containers_do_not_fit(world: World) -> No
     world.add_image_group("g1", ("a.jpg", "b.jpg"))
 
     with pytest.raises(QuotaExceededError, match="2 containers in 24 hours"):
-        runs.start(world.app, world.request())
+        starting.start(world.app, world.request())
 
     assert world.group().publish_status == "ready"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postwright import closing, publishing, runs, settling
+from postwright import closing, holding, publishing, runs, settling
 from postwright.errors import (
     AlreadyPublishingError,
     InvalidPostError,
@@ -48,7 +48,7 @@ def test_a_cancelled_run_never_comes_back(world: World) -> None:
 
     for redrives in (0, 1):
         with pytest.raises(AlreadyPublishingError, match="was cancelled"):
-            runs.hold(world.app, ref.model_copy(update={"redrive_count": redrives}))
+            holding.hold(world.app, ref.model_copy(update={"redrive_count": redrives}))
     with pytest.raises(AlreadyPublishingError, match="was cancelled"):
         publishing.publish(world.app, ref, lambda: 30.0)
 

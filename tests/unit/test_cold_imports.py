@@ -13,12 +13,9 @@ from infra import grants, names
 from postwright.aws import Connected
 from postwright.function_limits import limits_of
 
-SEES_INSTAGRAM_OR_MEDIA = {
-    name
-    for name in names.functions()
-    if name in grants.CALL_INSTAGRAM | {"refresh_token"} or limits_of(name).preflights
-}
-OTHERS = set(names.functions()) - SEES_INSTAGRAM_OR_MEDIA
+CALL_INSTAGRAM = grants.CALL_INSTAGRAM | {"refresh_token"}
+SEE_MEDIA = {name for name in names.functions() if limits_of(name).preflights}
+OTHERS = set(names.functions()) - CALL_INSTAGRAM - SEE_MEDIA
 
 
 def loaded(functions: Iterable[str], *packages: str) -> set[str]:
@@ -32,13 +29,39 @@ def loaded(functions: Iterable[str], *packages: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-def test_who_neither_calls_instagram_nor_looks_into_media_loads_no_http_client() -> None:
+def test_who_neither_calls_instagram_nor_looks_into_media_loads_neither_part() -> None:
     assert {"get_status", "list_sessions", "record_failure"} <= OTHERS
 
     found = loaded(
         OTHERS,
         *("httpx", "httpcore", "postwright.instagram", "postwright.login"),
         *("postwright.preflight", "postwright.publishing", "postwright.containers"),
+    )
+
+    assert found == set()
+
+
+def test_who_looks_into_media_loads_no_client_of_instagram_before_it_is_called() -> None:
+    assert {"load_post", "list_groups", "start_publish"} <= SEE_MEDIA
+
+    found = loaded(
+        {"load_post", "list_groups", "start_publish", "retry_job"},
+        *("httpx", "httpcore", "postwright.instagram", "postwright.login"),
+        *("postwright.refreshing", "postwright.publishing", "postwright.containers"),
+    )
+
+    assert found == set()
+
+
+def test_a_run_loads_no_rules_about_accounts_where_it_begins() -> None:
+    assert loaded({"load_post"}, "postwright.account_rules", "postwright.accounts") == set()
+
+
+def test_what_follows_a_publish_call_loads_nothing_that_comes_before_it() -> None:
+    found = loaded(
+        {"record_result", "settle_job", "sweep_jobs"},
+        *("postwright.preflight", "postwright.account_rules", "postwright.runs"),
+        *("postwright.publishing", "postwright.containers", "postwright.login"),
     )
 
     assert found == set()

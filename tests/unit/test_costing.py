@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from postwright import costing, history, prices, publishing, recording
+from postwright import costing, finishing, history, prices, publishing, recording
 from postwright.function_limits import LIMITS, USUAL
 from postwright.models import Cost
 from tests.history_tape import START, Tape
@@ -177,7 +177,7 @@ def test_a_history_that_cannot_be_read_leaves_the_post_as_it_is(
     publishing.publish(world.app, ref, lambda: 30)
 
     with caplog.at_level(logging.WARNING):
-        answer = publishing.record_result(world.app, ref)
+        answer = finishing.record_result(world.app, ref)
 
     job = world.job(ref)
     assert (job.status, job.permalink, job.cost) == ("published", answer["permalink"], None)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from postwright import closing, looking, publishing
+from postwright import closing, finishing, looking, publishing
 from postwright.clock import from_text
 from postwright.errors import (
     AccountBlockedError,
@@ -473,7 +473,7 @@ def test_once_the_first_post_is_live_the_second_has_its_turn(world: World) -> No
     first = world.ready_to_publish("g1")
     second = world.ready_to_publish("g2", text="  Hello\n")
     publish(world, first)
-    publishing.record_result(world.app, first)
+    finishing.record_result(world.app, first)
 
     publish(world, second)
 
@@ -1201,7 +1201,7 @@ def test_the_result_has_the_permalink_and_closes_the_job(world: World) -> None:
     ref = world.ready_to_publish()
     publish(world, ref)
 
-    result = publishing.record_result(world.app, ref)
+    result = finishing.record_result(world.app, ref)
 
     [post] = world.lab.posts()
     job = world.job(ref)
@@ -1223,9 +1223,9 @@ def test_the_result_has_the_permalink_and_closes_the_job(world: World) -> None:
 def test_a_result_is_recorded_twice_with_the_same_outcome(world: World) -> None:
     ref = world.ready_to_publish()
     publish(world, ref)
-    first = publishing.record_result(world.app, ref)
+    first = finishing.record_result(world.app, ref)
 
-    assert publishing.record_result(world.app, ref) == first
+    assert finishing.record_result(world.app, ref) == first
 
 
 def test_a_permalink_that_cannot_be_read_yet_stays_open(world: World) -> None:
@@ -1233,8 +1233,8 @@ def test_a_permalink_that_cannot_be_read_yet_stays_open(world: World) -> None:
     publish(world, ref)
     world.answer({"call": "media", "status": 400, "body": refusal(100, 33)})
 
-    result = publishing.record_result(world.app, ref)
-    later = publishing.record_result(world.app, ref)
+    result = finishing.record_result(world.app, ref)
+    later = finishing.record_result(world.app, ref)
 
     assert result["permalink"] is None
     assert result["instagramPostId"] is not None
@@ -1247,7 +1247,7 @@ def test_a_post_without_an_id_is_recorded_as_published(world: World) -> None:
     unclear(world, ref, effect=True)
     look_again(world, ref, 4)
 
-    result = publishing.record_result(world.app, ref)
+    result = finishing.record_result(world.app, ref)
 
     assert (result["instagramPostId"], result["permalink"]) == (None, None)
     assert world.job(ref).status == "published"
@@ -1265,7 +1265,7 @@ def test_items_that_instagram_left_out_are_told(
     shown = json.dumps({"data": [{"id": str(number)} for number in range(live)]})
     world.answer({"call": "children", "body": shown})
 
-    publishing.record_result(world.app, ref)
+    finishing.record_result(world.app, ref)
 
     assert world.job(ref).warning == warning
     assert world.job(ref).status == "published"
@@ -1276,7 +1276,7 @@ def test_items_that_cannot_be_counted_are_no_problem(world: World) -> None:
     publish(world, ref)
     world.answer({"call": "children", "status": 500})
 
-    publishing.record_result(world.app, ref)
+    finishing.record_result(world.app, ref)
 
     assert world.job(ref).warning is None
     assert world.job(ref).status == "published"

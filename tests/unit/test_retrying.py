@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from postwright import clock, closing, publishing, retrying, runs
+from postwright import clock, closing, finishing, publishing, retrying, runs, starting
 from postwright.errors import (
     AccountBlockedError,
     AlreadyPublishedError,
@@ -27,7 +27,7 @@ TOO_OLD = "Execution redrivable period exceeded"
 def begun(world: World, *names: str) -> Ref:
     """A run that has taken its snapshot of a group of these files."""
     world.add_image_group(names=names or ("a.jpg",))
-    started = runs.start(world.app, world.request())
+    started = starting.start(world.app, world.request())
     raw = {"sessionId": SESSION, "groupId": "g1"}
     runs.load(world.app, raw, started.job_id, world.executions.arn(started.job_id), 0)
     return Ref(session_id=SESSION, group_id="g1", job_id=started.job_id)
@@ -209,7 +209,7 @@ def test_a_run_that_becomes_too_old_meanwhile_is_started_anew(world: World) -> N
 
 def test_a_run_that_had_made_nothing_begins_again(world: World) -> None:
     world.add_image_group()
-    started = runs.start(world.app, world.request())
+    started = starting.start(world.app, world.request())
     world.executions.end(started.job_id)
     write_caption(world, "Better words")
 
@@ -305,7 +305,7 @@ def test_an_unclear_publish_that_is_too_old_must_be_settled(world: World) -> Non
 def test_what_is_published_is_not_tried_again(world: World) -> None:
     ref = world.ready_to_publish()
     publishing.publish(world.app, ref, lambda: 30.0)
-    publishing.record_result(world.app, ref)
+    finishing.record_result(world.app, ref)
 
     with pytest.raises(AlreadyPublishedError):
         retry(world, ref)

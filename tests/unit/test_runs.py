@@ -12,7 +12,18 @@ from typing import Any
 
 import pytest
 
-from postwright import caption, clock, closing, containers, publishing, runs, standing
+from postwright import (
+    caption,
+    clock,
+    closing,
+    containers,
+    finishing,
+    holding,
+    publishing,
+    runs,
+    standing,
+    starting,
+)
 from postwright.app import App
 from postwright.errors import (
     AlreadyPublishedError,
@@ -46,7 +57,7 @@ ARN = "arn:aws:states:us-east-1:123456789012:execution:publish-post:console"
 
 
 def start(world: World, group_id: str = "g1", **more: Any) -> Started:
-    return runs.start(world.app, world.request(group_id, **more))
+    return starting.start(world.app, world.request(group_id, **more))
 
 
 def load(world: World, job_id: str = "console", redrives: int = 0, **more: Any) -> dict[str, Any]:
@@ -324,7 +335,7 @@ def test_a_start_that_loses_the_race_names_the_winner(world: World) -> None:
     winner: list[Started] = []
     app = overtaken(world, lambda: winner.append(start(world)))
 
-    started = runs.start(app, world.request())
+    started = starting.start(app, world.request())
 
     assert started == Started(job_id=winner[0].job_id, new=False)
 
@@ -339,7 +350,7 @@ def test_a_start_that_loses_the_race_to_an_unclear_publish_says_so(world: World)
         closing.close_run(world.app, world.job(ref))
 
     with pytest.raises(AlreadyPublishingError) as raised:
-        runs.start(overtaken(world, win), world.request())
+        starting.start(overtaken(world, win), world.request())
 
     assert raised.value.status == "unconfirmed"
 
@@ -378,7 +389,7 @@ def test_a_start_names_the_job_that_has_the_group_and_not_the_dead_one(world: Wo
     dead = AnotherTookOver()
     dead.world = world
 
-    started = runs.start(replace(world.app, executions=dead), world.request())
+    started = starting.start(replace(world.app, executions=dead), world.request())
 
     assert started == Started(job_id="another", new=False)
 
@@ -554,7 +565,7 @@ def test_a_start_may_leave_the_quota_to_the_workflow(world: World) -> None:
     world.add_image_group()
     world.lab.config(quota_total=0)
 
-    assert runs.start(world.app, world.request(), check_quota=False).new
+    assert starting.start(world.app, world.request(), check_quota=False).new
 
 
 # The first step
@@ -753,7 +764,7 @@ STEPS: dict[str, Callable[[App, Ref], Any]] = {
     "check_status": containers.check_status,
     "publish": lambda app, ref: publishing.publish(app, ref, lambda: 30.0),
     "reconcile_publish": publishing.reconcile,
-    "record_result": publishing.record_result,
+    "record_result": finishing.record_result,
 }
 LOOKING = {"publish", "reconcile_publish", "record_result"}
 
@@ -908,7 +919,7 @@ def test_a_redrive_that_comes_after_a_new_start_leaves_the_group_alone(world: Wo
     store = TakenMeanwhile(world.cloud.dynamodb, world.app.settings.table)
 
     with pytest.raises(AlreadyPublishingError, match="faster has taken"):
-        runs.hold(replace(world.app, store=store), ref)
+        holding.hold(replace(world.app, store=store), ref)
 
     assert world.group().active_job_id == "faster"
     assert world.job(ref).status == "failed"
@@ -1162,7 +1173,7 @@ def test_the_group_that_was_let_go_can_be_started_and_its_old_run_never_comes_ba
     closing.record_failure(world.app, event_of(ref.job_id))
 
     with pytest.raises(AlreadyPublishingError, match="has let go"):
-        runs.hold(world.app, ref.model_copy(update={"redrive_count": 1}))
+        holding.hold(world.app, ref.model_copy(update={"redrive_count": 1}))
     world.claim(ref.model_copy(update={"job_id": "next"}))
 
     assert world.group().active_job_id == "next"
@@ -1306,7 +1317,7 @@ def test_a_job_that_is_finished_is_not_asked_about(world: World) -> None:
 def test_ids_of_jobs_sort_by_time_and_differ(world: World) -> None:
     ids = []
     for _ in range(3):
-        ids += [runs.new_job_id(), runs.new_job_id()]
+        ids += [starting.new_job_id(), starting.new_job_id()]
         world.advance(1)
 
     assert len(set(ids)) == 6

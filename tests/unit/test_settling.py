@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postwright import closing, publishing, settling
+from postwright import closing, finishing, publishing, settling
 from postwright.errors import InvalidPostError, NotPossibleError, PublishUncertainError
 from postwright.executions import ExecutionStatus
 from postwright.models import Attempt, Ref
@@ -180,7 +180,7 @@ def test_a_permalink_that_could_not_be_read_is_filled_in(world: World) -> None:
     ref = world.ready_to_publish()
     publishing.publish(world.app, ref, lambda: 30.0)
     world.answer({"call": "media", "status": 500, "body": "", "times": 1})
-    publishing.record_result(world.app, ref)
+    finishing.record_result(world.app, ref)
     world.executions.end(ref.job_id, "SUCCEEDED")
     done = world.job(ref).finished_at
     assert world.job(ref).permalink is None
@@ -371,7 +371,7 @@ def test_a_function_that_dies_after_an_accept_leaves_nothing_untrue(
     def die(*_: object, **__: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(publishing, "close_published", die)
+    monkeypatch.setattr(finishing, "close_published", die)
     with pytest.raises(Killed):
         settling.accept(world.app, ref.job_id, post["id"], "anna")
     monkeypatch.undo()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postwright import caption as captions
-from postwright import posts, runs, splitting
+from postwright import holding, posts, runs, splitting, starting
 from postwright.errors import (
     AlreadyPublishingError,
     InvalidPostError,
@@ -159,7 +159,7 @@ def test_a_group_that_was_split_cannot_be_published_as_a_whole(world: World) -> 
     world.configure(carousel_max=20)
 
     with pytest.raises(InvalidPostError, match="--session s1 --group g1 --split"):
-        runs.start(world.app, world.request())
+        starting.start(world.app, world.request())
     with pytest.raises(InvalidPostError, match="published as several posts"):
         runs.load(world.app, {"sessionId": SESSION, "groupId": "g1"}, "console", "arn", 0)
     assert world.executions.started == []
@@ -176,7 +176,7 @@ def test_a_run_that_failed_before_the_split_cannot_be_redriven(world: World) -> 
     split(world)
 
     with pytest.raises(InvalidPostError, match="published as several posts"):
-        runs.hold(world.app, ref)
+        holding.hold(world.app, ref)
 
 
 def test_a_group_that_a_run_has_cannot_be_split(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postwright import retrying, runs
+from postwright import retrying, starting
 from postwright.answers import Accepted, Retried
 from postwright.api.answering import nothing_else, route, status_url
 from postwright.app import App
@@ -16,7 +16,7 @@ from postwright.models import Nothing, PublishRequest
 def start_publish(app: App, event: Event) -> dict[str, Any]:
     """`POST /api/publish/start`: 202 for a new run, 200 for the one that runs, else why not."""
     query_of(event, Nothing)
-    started = runs.start(app, body_of(event, PublishRequest))
+    started = starting.start(app, body_of(event, PublishRequest))
     accepted = Accepted(
         job_id=started.job_id,
         status_url=status_url(started.job_id),

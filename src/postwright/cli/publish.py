@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from postwright import caption as captions
-from postwright import clock, posts, preflight, runs, splitting
+from postwright import clock, posts, preflight, runs, splitting, starting
 from postwright.app import App
 from postwright.cli import follow
 from postwright.cli.connection import Stack, connect
@@ -256,7 +256,7 @@ def _request(
 
 
 def _start(app: App, request: PublishRequest) -> str:
-    started = runs.start(app, request, check_quota=False)
+    started = starting.start(app, request, check_quota=False)
     for line in problem_lines(started.warnings, "warning") if started.warnings else []:
         say.note(line)
     if started.new:

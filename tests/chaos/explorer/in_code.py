@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from postwright import breaker, closing, failures, looking, publishing, reusing, runs, settling
+from postwright import (
+    breaker,
+    closing,
+    failures,
+    holding,
+    looking,
+    publishing,
+    reusing,
+    runs,
+    settling,
+)
 from postwright.looking import Evidence, Seen
 from postwright.store import ConditionFailedError, Store
 from tests.chaos.explorer import instagram, truth
@@ -87,28 +97,28 @@ CLAIM_AND_HOLD = (
     Removal(
         "1 claim",
         "a start looks whether the group is published",
-        edited(runs, "_resolve", 'if group.publish_status == "published":', "if False:"),
+        edited(runs, "running_job", 'if group.publish_status == "published":', "if False:"),
         ("start, published",),
         ("1 claim: ready or failed", "1 claim: no attempt, or one that is not_published"),
     ),
     Removal(
         "1 claim",
         "a start looks whether the group is unconfirmed",
-        edited(runs, "_resolve", 'if group.publish_status == "unconfirmed":', "if False:"),
+        edited(runs, "running_job", 'if group.publish_status == "unconfirmed":', "if False:"),
         ("reconcile_publish + retry, unconfirmed, and live",),
         ("1 claim: ready or failed", "1 claim: no attempt, or one that is not_published"),
     ),
     Removal(
         "2 hold",
         "this job has the group",
-        edited(runs, "_still_ours", "if group.active_job_id != ref.job_id:", "if False:"),
+        edited(holding, "_still_ours", "if group.active_job_id != ref.job_id:", "if False:"),
         ("retry + cancelled and redriven, failed",),
     ),
     Removal(
         "2 hold",
         "an unconfirmed group is taken back only to look",
         edited(
-            runs,
+            holding,
             "_still_ours",
             'if group.publish_status == "unconfirmed" and not looking:',
             "if False:",
@@ -123,7 +133,7 @@ CLAIM_AND_HOLD = (
         "2 hold",
         "a published group is held only to close it",
         edited(
-            runs,
+            holding,
             "_still_ours",
             'if group.publish_status == "published"'
             " and not (looking and group.active_job_id == ref.job_id):",

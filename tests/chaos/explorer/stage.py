@@ -15,11 +15,13 @@ from postwright import (
     clock,
     closing,
     containers,
+    finishing,
     progress,
     publishing,
     retrying,
     runs,
     settling,
+    starting,
 )
 from postwright.app import App
 from postwright.errors import (
@@ -247,13 +249,13 @@ class Stage:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """This process tells the stage's time, and new jobs get names that repeat."""
-        previous, new_job_id = clock.use(self.clock), runs.new_job_id
-        cast(Any, runs).new_job_id = lambda: f"job-{next(self._job_numbers)}"
+        previous, new_job_id = clock.use(self.clock), starting.new_job_id
+        cast(Any, starting).new_job_id = lambda: f"job-{next(self._job_numbers)}"
         try:
             yield
         finally:
             clock.use(previous)
-            cast(Any, runs).new_job_id = new_job_id
+            cast(Any, starting).new_job_id = new_job_id
 
     def asks(self) -> None:
         """From here on a person is asked what to do after an unclear publish."""
@@ -355,7 +357,7 @@ class Stage:
 
     def start(self, group_id: str) -> Any:
         """The API's start, and the first step of the execution that it began."""
-        started = runs.start(self.app, self.request(group_id))
+        started = starting.start(self.app, self.request(group_id))
         return self.load(group_id, started.job_id) if started.new else started
 
     def load(self, group_id: str, job_id: str) -> Any:
@@ -426,7 +428,7 @@ class Stage:
         return self.record_result(ref) if answer["next"] == "published" else answer
 
     def record_result(self, ref: Ref) -> Any:
-        return publishing.record_result(self.app, ref)
+        return finishing.record_result(self.app, ref)
 
     def create_container(self, ref: Ref) -> Any:
         return containers.create_container(self.app, ref, 0)
@@ -483,7 +485,7 @@ class Stage:
 
     def one_more(self, ref: Ref) -> Any:
         """A new run goes on to its end."""
-        started = runs.start(self.app, self.request(ref.group_id))
+        started = starting.start(self.app, self.request(ref.group_id))
         return self.go_on(started.job_id)
 
     def briefly(self, ref: Ref) -> Any:
@@ -492,7 +494,7 @@ class Stage:
         return self.one_more_briefly(ref)
 
     def one_more_briefly(self, ref: Ref) -> Any:
-        job_id = runs.start(self.app, self.request(ref.group_id)).job_id
+        job_id = starting.start(self.app, self.request(ref.group_id)).job_id
         other = ref.model_copy(update={"job_id": job_id})
         with suppress(PostwrightError):
             self.load(ref.group_id, job_id)
@@ -503,7 +505,7 @@ class Stage:
     def begin_one_more(self, ref: Ref) -> Any:
         """The run is stopped, and another one begins and fails before it has made anything."""
         self.stop(ref)
-        job_id = runs.start(self.app, self.request(ref.group_id)).job_id
+        job_id = starting.start(self.app, self.request(ref.group_id)).job_id
         self.load(ref.group_id, job_id)
         return self.record_failure(ref.model_copy(update={"job_id": job_id}))
 
@@ -591,7 +593,7 @@ class Stage:
             if steps.count("again") > _BUSY_MAX:
                 return False
             if step == "published":
-                publishing.record_result(self.app, ref)
+                finishing.record_result(self.app, ref)
                 return True
             if step == "recheck":
                 self._make_ready(ref)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from postwright import app, runs
+from postwright import app, starting
 from postwright.models import PublishRequest
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request = PublishRequest.model_validate_json(event["body"])
-    job_id = runs.new_job_id()
+    job_id = starting.new_job_id()
     app.current().executions.start(job_id, request)
     return {"statusCode": 202, "body": json.dumps({"jobId": job_id})}
