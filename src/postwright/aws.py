@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 import boto3
 import botocore.session
+from botocore.loaders import Loader
 
 C = TypeVar("C")
 
@@ -26,8 +27,18 @@ def session() -> boto3.session.Session:
     everything else they take from botocore as any client.
     """
     underneath = botocore.session.get_session()
-    underneath.get_component("data_loader").search_paths.insert(0, str(DESCRIPTIONS))
+    underneath.register_component("data_loader", _OurServices([str(DESCRIPTIONS)]))
     return boto3.session.Session(botocore_session=underneath)
+
+
+class _OurServices(Loader):
+    """Finds what is described here first, and everything else where botocore has it."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  botocore's
+        """Of these alone: botocore looks into 400 folders, for each kind of description, to know
+        that a service is there.
+        """
+        return sorted(folder.name for folder in DESCRIPTIONS.iterdir())
 
 
 class Connected(Generic[C]):
