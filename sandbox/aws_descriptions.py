@@ -30,7 +30,7 @@ CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "events": ("PutEvents",),
     "s3": (
         *("GetObject", "HeadObject", "ListObjectsV2"),
-        # Of `upload_file`, which takes large files in parts.
+        # Of an upload, which takes large files in parts.
         *("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"),
         "AbortMultipartUpload",
     ),

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from postwright.aws import Connected, session
+from postwright.aws import Connected, new_client
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -25,7 +25,7 @@ class Alarms(Connected["EventBridgeClient"]):
     """Sends events."""
 
     def __init__(self, client: EventBridgeClient | None = None) -> None:
-        super().__init__(client, lambda: session().client("events"))
+        super().__init__(client, lambda: new_client("events"))
 
     def send(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Send one event; raises AlarmNotSentError where EventBridge says that it was not taken.

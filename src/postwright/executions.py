@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from botocore.config import Config
 
-from postwright.aws import Connected, session
+from postwright.aws import Connected, new_client
 from postwright.models import PublishRequest
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Executions(Connected["SFNClient"]):
     """Executions of one state machine; their names are the ids of our jobs."""
 
     def __init__(self, client: SFNClient | None, state_machine_arn: str) -> None:
-        super().__init__(client, lambda: session().client("stepfunctions"))
+        super().__init__(client, lambda: new_client("stepfunctions"))
         self._state_machine_arn = state_machine_arn
 
     @classmethod
@@ -147,7 +147,7 @@ class Histories(Connected["SFNClient"]):
     """
 
     def __init__(self, client: SFNClient | None = None) -> None:
-        super().__init__(client, lambda: session().client("stepfunctions", config=_HASTY))
+        super().__init__(client, lambda: new_client("stepfunctions", _HASTY))
 
     def events(self, execution_arn: str) -> list[dict[str, Any]]:
         """The history of an execution so far, as `Executions.events`.

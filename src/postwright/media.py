@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from postwright.aws import Connected, session
+from postwright.aws import Connected, new_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,9 +81,10 @@ class MediaBucket(Connected["S3Client"]):
 
     def upload(self, path: Path, key: str, content_type: str) -> None:
         """Put a file that is served as this type; a repeat replaces it."""
-        self._client.upload_file(
-            str(path), self._bucket, key, ExtraArgs={"ContentType": content_type}
-        )
+        from boto3.s3.transfer import S3Transfer  # only the command line uploads
+
+        transfer = S3Transfer(self._client)
+        transfer.upload_file(str(path), self._bucket, key, extra_args={"ContentType": content_type})
 
 
 def _new_client() -> S3Client:
@@ -97,4 +98,5 @@ def _new_client() -> S3Client:
     is_elsewhere = any(os.environ.get(name) for name in _ENDPOINTS)
     style: Literal["auto", "virtual"] = "auto" if is_elsewhere else "virtual"
     config = Config(signature_version="s3v4", s3={"addressing_style": style})
-    return session().client("s3", config=config)
+    client: S3Client = new_client("s3", config)
+    return client

@@ -12,13 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from postwright import clock
-from postwright.aws import Connected, session
+from postwright.attributes import from_attribute, to_attribute
+from postwright.aws import Connected, new_client
 from postwright.errors import redact
 from postwright.failures import GraphFailure
 from postwright.ledger import SLOT, Ledger
@@ -53,8 +51,6 @@ OPEN_JOBS_INDEX: Final = "open-jobs"
 LEDGER: Final = "BUDGET"
 FINISHED_JOB_LIFE: Final = timedelta(days=90)
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 _MESSAGE_LENGTH: Final = 300
 _JOB_ID_MAX: Final = 80
@@ -105,7 +101,7 @@ class Store(Connected["DynamoDBClient"]):
     """Reads and writes of one table."""
 
     def __init__(self, client: DynamoDBClient | None, table: str) -> None:
-        super().__init__(client, lambda: session().client("dynamodb"))
+        super().__init__(client, lambda: new_client("dynamodb"))
         self._table = table
 
     @classmethod
@@ -194,7 +190,7 @@ class Store(Connected["DynamoDBClient"]):
         )
         rows = [row for page in pages for row in page["Items"] if "hashtags" in row]
         return {
-            _deserialize(row["SK"]).removeprefix(_DESCRIPTION): _deserialize(row["hashtags"])
+            from_attribute(row["SK"]).removeprefix(_DESCRIPTION): from_attribute(row["hashtags"])
             for row in rows
         }
 
@@ -793,7 +789,7 @@ class Store(Connected["DynamoDBClient"]):
         )
         for page in pages:
             for item in page["Items"]:
-                job = self.job(_deserialize(item["sessionId"]), _deserialize(item["jobId"]))
+                job = self.job(from_attribute(item["sessionId"]), from_attribute(item["jobId"]))
                 if job is not None:
                     yield job
 
@@ -949,7 +945,7 @@ class Store(Connected["DynamoDBClient"]):
         )
         last = answer.get("LastEvaluatedKey")
         rows = [_plain_item(item) for item in answer["Items"]]
-        return Page(rows, _deserialize(last["SK"]) if last else None)
+        return Page(rows, from_attribute(last["SK"]) if last else None)
 
     def _get_group(self, session_id: str, group_id: str) -> dict[str, Any] | None:
         found = self._get(_group_key(session_id, group_id))
@@ -1070,29 +1066,12 @@ def _job_key(session_id: str, job_id: str) -> dict[str, str]:
 
 
 def _serialized(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serialize(_pack(value)) for name, value in item.items()}
+    return {name: to_attribute(value) for name, value in item.items()}
 
 
 def _plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item of DynamoDB's as Python holds it."""
-    return cast(dict[str, Any], _unpack({k: _deserialize(v) for k, v in item.items()}))
-
-
-def _pack(value: Any) -> Any:
-    """DynamoDB takes no floats."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, dict):
-        return {name: _pack(inner) for name, inner in value.items()}
-    return [_pack(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _unpack(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _unpack(inner) for name, inner in value.items()}
-    return [_unpack(inner) for inner in value] if isinstance(value, list) else value
+    return {name: from_attribute(value) for name, value in item.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from postwright import clock
-from postwright.aws import Connected, session
+from postwright.aws import Connected, new_client
 from postwright.errors import TokenInvalidError
 from postwright.hosts import login_of
 from postwright.models import TokenFacts
@@ -51,7 +51,7 @@ class Tokens(Connected["SSMClient"]):
     """Credentials by account, kept in memory for a few minutes."""
 
     def __init__(self, client: SSMClient | None, prefix: str, cache_seconds: int) -> None:
-        super().__init__(client, lambda: session().client("ssm"))
+        super().__init__(client, lambda: new_client("ssm"))
         self._prefix = prefix.rstrip("/")
         self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[datetime, Credentials]] = {}

@@ -67,8 +67,10 @@ def test_what_follows_a_publish_call_loads_nothing_that_comes_before_it() -> Non
     assert found == set()
 
 
-def test_no_function_loads_media_libraries_or_powertools_before_it_needs_them() -> None:
-    found = loaded(names.functions(), "PIL", "pymediainfo", "aws_lambda_powertools", "httpx")
+def test_no_function_loads_media_libraries_powertools_or_boto3_before_it_needs_them() -> None:
+    found = loaded(
+        names.functions(), "PIL", "pymediainfo", "aws_lambda_powertools", "boto3", "httpx"
+    )
 
     assert found == {"httpx"}
 
