@@ -57,7 +57,7 @@ class Connected(Generic[C]):
     """What works with a resource of AWS through one client.
 
     Without a client one is made when it is first needed, which in many processes is never: it takes
-    some 20 ms of the start of a function, and the first of a process 50.
+    some 10 ms of the start of a function, and the first of a process 30.
     """
 
     def __init__(self, client: C | None, make: Callable[[], C]) -> None:
