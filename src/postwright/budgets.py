@@ -199,6 +199,10 @@ class Budgets:
             seconds = failure.wait_seconds or pauses[min(refusals, len(pauses)) - 1]
             self._store.note(account_id, {"throttle": _throttle(ledger, seconds, refusals)})
 
+    def used_share(self, taken: Taken) -> float:
+        """How much of the account's calls is used, with those that were taken; 1 is all."""
+        return taken.ledger.percent(self._calls_limit) / 100
+
     def throttled_seconds(self, account_id: str) -> int:
         """How long Instagram will refuse calls, as far as is known; 0 when it does not."""
         return _until(self._store.ledger(account_id).throttled_until)

@@ -21,12 +21,12 @@ from postwright import (
     errors,
     failures,
     holding,
-    pacing,
     posts,
     progress,
     runs,
 )
 from postwright.app import App
+from postwright.awaiting import Pace
 from postwright.budgets import QUOTA_WAIT_MAX_SECONDS, Short, Taken
 from postwright.errors import (
     AccountBlockedError,
@@ -127,8 +127,10 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
     app.budgets.heard(ref.account_id, taken, instagram)
     _measure_budgets(app, ref, taken.ledger, held if isinstance(held, Quota) else held.quota)
     if isinstance(held, Quota):
-        app.store.update_job(ref, phase=progress.phase_of(job))
-        return {**_create_answer(job, _missing(job)), **_read(held)}
+        pace = Pace(app, ref.account_id, app.budgets.used_share(taken))
+        expected = pace.expected_seconds(job)
+        app.store.update_job(ref, phase=progress.phase_of(job), expected_seconds=expected)
+        return {**_create_answer(pace, job, _missing(job)), **_read(held)}
     if held.passes or (waits and held.frees_at):
         return {**_wait_for_quota(app, ref, job, held.wait_seconds), **_read(held.quota)}
     raise held.error("redrive the run then, or start with onQuota=wait", call="read")
@@ -229,10 +231,11 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
             _doubt_children(app, ref, job)
         app.store.put_container(ref, PARENT, known)
     job.containers[PARENT] = known
+    pace = Pace(app, ref.account_id)
     if known.state == "rejected":
         _raise_failed(job, [PARENT])
     app.store.update_job(ref, phase="creating_carousel", progress=progress.of_job(job))
-    return {**_answer(job, "wait", _wait_seconds(job)), "error": known.error}
+    return {**_answer(job, "wait", _wait_seconds(pace, job)), "error": known.error}
 
 
 def check_status(app: App, ref: Ref) -> dict[str, Any]:
@@ -247,8 +250,9 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
     job = holding.job_of(app, ref)
     revived = _revive(job, ref.redrive_count)
     changed, unfinished = _unfinished(job)
+    pace = Pace(app, ref.account_id)
     try:
-        looked = _look(app, ref, unfinished)
+        looked = _look(app, ref, pace, unfinished)
     except RateLimitedError as error:
         ages = [container.age_seconds for container in job.containers.values()]
         if max(ages, default=0) > app.settings.video_budget_seconds * (1 + ref.redrive_count):
@@ -256,20 +260,25 @@ def check_status(app: App, ref: Ref) -> dict[str, Any]:
         return _answer(job, "wait", _slow_seconds(error))
     if isinstance(looked, int):
         return _answer(job, "wait", looked)
-    changed |= {look.key for look in looked if _take(job, look)}
+    taken = {look.key for look in looked if _take(job, look)}
+    changed |= taken
     for key in sorted(revived | changed):
         app.store.put_container(ref, key, job.containers[key])
+    pace.learn(job, [key for key in sorted(taken) if job.containers[key].state == "finished"])
+    if all(look.status for look in looked):
+        job.looked_at = now_text()
     app.store.update_job(
         ref,
         progress=progress.of_job(job),
         phase=progress.phase_of(job),
+        looked_at=job.looked_at,
         redrive_seen=max(job.redrive_seen, ref.redrive_count),
     )
     failed = [key for key in _keys(job) if _state(job, key) == "rejected"]
     if failed:
         _raise_failed(job, failed)
     _raise_overdue(app, job, ref.redrive_count)
-    answer = _next(job)
+    answer = _next(pace, job)
     if answer["next"] == "publish" and not looked:  # else Instagram has just answered
         seconds = app.budgets.throttled_seconds(ref.account_id)
         if seconds:
@@ -282,12 +291,12 @@ def is_live(container: Container | None) -> bool:
     return container is not None and container.state == "finished" and not is_too_old(container)
 
 
-def _next(job: Job) -> dict[str, Any]:
+def _next(pace: Pace, job: Job) -> dict[str, Any]:
     missing = _missing(job)
     if missing:
-        return _create_answer(job, missing)
+        return _create_answer(pace, job, missing)
     if any(child is None or child.state != "finished" for child in job.item_containers):
-        return _answer(job, "wait", _wait_seconds(job))
+        return _answer(job, "wait", _wait_seconds(pace, job))
     if job.kind != "carousel":
         return _answer(job, "publish", 0)
     parent = job.containers.get(PARENT)
@@ -295,7 +304,7 @@ def _next(job: Job) -> dict[str, Any]:
         return _answer(job, "carousel", 0)
     if parent.state == "finished":
         return _answer(job, "publish", 0)
-    return _answer(job, "wait", _wait_seconds(job))
+    return _answer(job, "wait", _wait_seconds(pace, job))
 
 
 def _doubt_children(app: App, ref: Ref, job: Job) -> None:
@@ -477,13 +486,14 @@ def _unfinished(job: Job) -> tuple[set[str], dict[str, str]]:
     return too_old, unfinished
 
 
-def _look(app: App, ref: Ref, unfinished: Mapping[str, str]) -> list[_Look] | int:
+def _look(app: App, ref: Ref, pace: Pace, unfinished: Mapping[str, str]) -> list[_Look] | int:
     """Read the status of what is unfinished, or how many seconds to wait before that."""
     if not unfinished:
         return []
     taken = app.budgets.take_calls(ref.account_id, len(unfinished), "look")
     if taken.pause:
         return taken.pause
+    pace.used = app.budgets.used_share(taken)
     app.measures.add("Polls")
     instagram = app.instagram(ref.account_id)
 
@@ -608,16 +618,12 @@ def _due(container: Container) -> bool:
     return container.not_before is None or parse_instant(container.not_before) <= clock.now()
 
 
-def _wait_seconds(job: Job) -> int:
+def _wait_seconds(pace: Pace, job: Job) -> int:
     """Until the next look at what is unfinished, or the next try of what failed, whichever comes
     first.
     """
-    unfinished = [
-        (_media_kind(job, key), container.age_seconds)
-        for key, container in job.containers.items()
-        if container.state == "created"
-    ]
-    waits = [pacing.wait_seconds(unfinished)] if unfinished else []
+    look_in = pace.next_wait(job)
+    waits = [] if look_in is None else [look_in]
     for container in job.containers.values():
         if container.state in ("retry", "throttled") and container.not_before:
             left = (parse_instant(container.not_before) - clock.now()).total_seconds()
@@ -625,11 +631,9 @@ def _wait_seconds(job: Job) -> int:
     return min(waits, default=1)
 
 
-def _create_answer(job: Job, missing: list[int]) -> dict[str, Any]:
+def _create_answer(pace: Pace, job: Job, missing: list[int]) -> dict[str, Any]:
     """Which containers to make, and how long after that the first look is worth it."""
-    kinds: list[tuple[MediaKind, float]] = [(job.items[index].media.kind, 0.0) for index in missing]
-    wait_seconds = pacing.wait_seconds(kinds) if kinds else 1
-    return _answer(job, "create", wait_seconds, missing)
+    return _answer(job, "create", pace.first_wait(job, missing), missing)
 
 
 def _answer(

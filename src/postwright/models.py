@@ -443,6 +443,8 @@ class Job(Record):
     ig_user_id: str | None = None
     redrive_seen: int = 0
     looks: Looks | None = None
+    looked_at: Instant | None = None
+    expected_seconds: list[int] = []
     previous_job_id: str | None = None
     cancelled_by: str | None = None
     settlement: Settlement | None = None

@@ -1,66 +1,121 @@
-"""When the next look at unfinished containers is worth its price, and when to give up."""
+"""When the next look at unfinished containers is worth its price.
+
+A look costs transitions and calls; a look that is not taken leaves a post waiting that is ready.
+Both are told in seconds here: of all schedules, the next look is the first of the one with the
+least expected sum of waiting and price, given how long such containers take and that these have
+not been ready so far. After each look the schedule is made anew.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from postwright.models import MediaKind
+from postwright.ready_times import AwaitedKind, Expectation, ReadyTimes, Traits
 
-_EARLY_LOOKS: dict[MediaKind, tuple[int, ...]] = {
-    "image": (2, 3, 5, 8, 13, 21),
-    "video": (10, 20, 30),
-}
-"""Ages in seconds at which a container is first looked at.
-
-Source: images were seen ready after 3 to 5 s, a 60 s Reel after 2 to 3 minutes (field reports,
-2026).
-"""
-_PROCESSING_OF_A_SECOND = 2.5
-"""Seconds for which Instagram processes a second of video.
-
-Source: 2 to 3 minutes for a Reel of 60 s (field reports, 2026).
-"""
-_SHORTEST_PROCESSING_SECONDS = 10
-_STEP_SECONDS = 30
-_LATE_VIDEO_STEP_SECONDS = 120
-_LATE_VIDEO_AGE_SECONDS = 900
+_PRICE_OF_A_CALL: Final = 0.1
+"""Of a call of Instagram within a look, as a share of it: each unfinished container needs one."""
+_LOOK_TAKES_SECONDS: Final = 1
+"""From the end of a wait until Instagram has answered."""
+_LONGEST_WAIT_SECONDS: Final = 120
+_SPARING_FROM: Final = 0.5
+"""From this share of the calls budget on, looks are dearer: twice as much at 75 %."""
+_MOST_USED: Final = 0.95
+_HORIZON: Final = 0.004
+"""A schedule ends where the post is ready but for this."""
+_GROWTH: Final = 1.035
+_LONGEST_SCHEDULE_SECONDS: Final = 3600.0
 
 
-def next_look(kind: MediaKind, age_seconds: float) -> float:
-    """The age in seconds, above `age_seconds`, at which to look at a container of this kind next.
+@dataclass(frozen=True)
+class Awaited:
+    """A container that is not ready yet; `age_seconds` since it was made."""
 
-    A parent counts as an image: it has nothing to process once its children are done.
+    kind: AwaitedKind
+    age_seconds: float
+    traits: Traits
+
+
+def price_seconds(look_price: float, used: float) -> float:
+    """What a look costs when this share of the calls budget is used."""
+    return look_price * max(1.0, _SPARING_FROM / (1 - min(used, _MOST_USED)))
+
+
+def fixed_wait(waits: Sequence[int], age_seconds: float) -> int:
+    """The wait of a fixed schedule from the creation on; it never ends: its last wait repeats."""
+    marks = itertools.accumulate(itertools.chain(waits, itertools.repeat(waits[-1])))
+    return max(1, round(next(mark for mark in marks if mark > age_seconds) - age_seconds))
+
+
+def next_wait(awaited: Sequence[Awaited], known: ReadyTimes, price: float) -> int:
+    """Whole seconds until the next look at these, from 1 to 120; `price` is what a look costs, in
+    seconds of waiting.
     """
-    early = _EARLY_LOOKS[kind]
-    for mark in early:
-        if mark > age_seconds:
-            return mark
-    late = kind == "video" and age_seconds >= _LATE_VIDEO_AGE_SECONDS
-    step = _LATE_VIDEO_STEP_SECONDS if late else _STEP_SECONDS
-    steps_done = int((age_seconds - early[-1]) // step)
-    return early[-1] + (steps_done + 1) * step
+    if not awaited:
+        return 1
+    left = [_Left.of(one, known) for one in awaited]
+    marks, ready, unfinished = [0.0], [0.0], [float(len(awaited))]
+    while ready[-1] < 1 - _HORIZON and marks[-1] < _LONGEST_SCHEDULE_SECONDS:
+        marks.append(max(marks[-1] + 1, marks[-1] * _GROWTH))
+        chances = [one.after(marks[-1]) for one in left]
+        ready.append(math.prod(1 - chance for chance in chances))
+        unfinished.append(sum(chances))
+    ready[-1] = 1.0
+    first = _first_of_best(marks, ready, unfinished, price)
+    return max(1, min(round(first) - _LOOK_TAKES_SECONDS, _LONGEST_WAIT_SECONDS))
 
 
-def wait_seconds(unfinished: Iterable[tuple[MediaKind, float]]) -> int:
-    """Whole seconds until the next look at a post, given kind and age of what is unfinished; at
-    least 1.
+@dataclass(frozen=True)
+class _Left:
+    """The chance that a container is not ready yet."""
 
-    Videos decide: while one is processed, its images are ready anyway.
+    expectation: Expectation
+    expected: float
+    age: float
+    now: float
+
+    @classmethod
+    def of(cls, one: Awaited, known: ReadyTimes) -> _Left:
+        expectation = known.of(one.kind)
+        expected = expectation.seconds(one.traits)
+        return cls(
+            expectation,
+            expected,
+            one.age_seconds,
+            1 - expectation.ready_by(one.age_seconds / expected),
+        )
+
+    def after(self, time: float) -> float:
+        """In so many seconds, as it is not now."""
+        return (1 - self.expectation.ready_by((self.age + time) / self.expected)) / self.now
+
+
+def _first_of_best(
+    marks: Sequence[float], ready: Sequence[float], unfinished: Sequence[float], price: float
+) -> float:
+    """The first mark of the best schedule that ends at the last, by dynamic programming from there.
+
+    `ready` is the chance that all is ready at a mark, `unfinished` how many are not, in the mean.
     """
-    waits: dict[MediaKind, list[float]] = {"image": [], "video": []}
-    for kind, age in unfinished:
-        waits[kind].append(next_look(kind, age) - age)
-    soonest: Sequence[float] = waits["video"] or waits["image"] or [1]
-    return max(1, math.ceil(min(soonest)))
-
-
-def expected_seconds(shape: str | None) -> int | None:
-    """How long Instagram usually processes a video of this shape (`1080x1920 12.5s`); None where
-    its length is not known.
-    """
-    length = re.search(r" ([0-9.]+)s$", shape or "")
-    if length is None:
-        return None
-    return max(_SHORTEST_PROCESSING_SECONDS, round(_PROCESSING_OF_A_SECOND * float(length[1])))
+    moments = [0.0]
+    for (early, late), (low, high) in zip(
+        itertools.pairwise(marks), itertools.pairwise(ready), strict=True
+    ):
+        moments.append(moments[-1] + (high - low) * (early + late) / 2)
+    last = len(marks) - 1
+    costs = [0.0] * (last + 1)
+    first = marks[last]
+    for i in range(last - 1, -1, -1):
+        look = price * (1 - ready[i]) + price * _PRICE_OF_A_CALL * unfinished[i]
+        best = float("inf")
+        for j in range(i + 1, last + 1):
+            waiting = marks[j] * (ready[j] - ready[i]) - (moments[j] - moments[i])
+            if waiting > best:
+                break
+            if waiting + costs[j] < best:
+                best, first = waiting + costs[j], marks[j]
+        costs[i] = look + best
+    return first

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from postwright import pacing
 from postwright.answers import ItemProgress, ItemState
 from postwright.models import Container, Job, Phase, PostKind, Progress, SnapshotItem
 
@@ -67,7 +66,7 @@ def _of_item(job: Job, item: SnapshotItem, container: Container | None) -> ItemP
     if shown.state == "created" and item.media.kind == "video" and job.status == "publishing":
         shown.state = "processing"
         shown.elapsed_seconds = round(container.age_seconds)
-        shown.expected_seconds = pacing.expected_seconds(item.shape)
+        shown.expected_seconds = dict(enumerate(job.expected_seconds)).get(item.index)
     if shown.state in ("again", "failed"):
         shown.not_before = container.not_before
         shown.reason = (container.error or {}).get("message")

@@ -67,6 +67,25 @@ class Settings(BaseModel):
         alias="POSTWRIGHT_VIDEO_BUDGET_SECONDS",
         description="How long a video may be processed.",
     )
+    look_price_seconds: float = Field(
+        1.4,
+        gt=0,
+        le=600,
+        alias="POSTWRIGHT_LOOK_PRICE_SECONDS",
+        description=(
+            "What a look at unfinished containers costs, in seconds that a ready post waits:"
+            " more makes looks fewer and posts later."
+        ),
+    )
+    look_after: str = Field(
+        "",
+        pattern=r"^(\s*[1-9]\d{0,3}\s*(,\s*[1-9]\d{0,3}\s*)*)?$",
+        alias="POSTWRIGHT_LOOK_AFTER",
+        description=(
+            "A fixed schedule instead: seconds from look to look, as in 5,10,20,30; the last is"
+            " repeated. Empty: by what was seen of each kind."
+        ),
+    )
     calls_per_hour: int = Field(
         limits.CALLS_PER_HOUR.value,
         ge=20,
@@ -166,6 +185,11 @@ class Settings(BaseModel):
                 " POSTWRIGHT_VIDEO_BUDGET_SECONDS and POSTWRIGHT_IMAGE_BUDGET_SECONDS"
             )
         return self
+
+    @property
+    def look_waits(self) -> list[int]:
+        """The fixed schedule, in seconds; empty without one."""
+        return [int(wait) for wait in self.look_after.split(",") if wait.strip()]
 
     @classmethod
     def variables(cls) -> list[str]:

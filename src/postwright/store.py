@@ -64,6 +64,7 @@ _BATCH_ROUNDS: Final = 5
 _BLOCK: Final = "BLOCK"
 _HASHTAGS: Final = "HASHTAGS"
 _CAROUSEL: Final = "CAROUSEL"
+_READY_TIMES: Final = "READYTIMES"
 _FACTS: Final = "TOKEN"
 _LEASE: Final = "TOKEN#LEASE"
 _RELEASE: Final = ", lastJobId = :job REMOVE activeJobId"
@@ -625,6 +626,18 @@ class Store(Connected["DynamoDBClient"]):
     def put_carousel_cap(self, account_id: str, cap: CarouselCap) -> None:
         """Keep what was found out; it replaces what was known."""
         self._put({**_key(f"ACCOUNT#{account_id}", _CAROUSEL), **cap.to_json()})
+
+    # How long Instagram took for an account's media
+
+    def ready_times(self, account_id: str) -> dict[str, Any]:
+        """What was put there last, of which nobody has asked whether it makes sense."""
+        return self._get(_key(f"ACCOUNT#{account_id}", _READY_TIMES)) or {}
+
+    def put_ready_times(self, account_id: str, times: Mapping[str, Any]) -> None:
+        """Keep what was seen. Of two runs that write at once the later one stays: what the other
+        saw is missing, and the next post is seen anyway.
+        """
+        self._put({**_key(f"ACCOUNT#{account_id}", _READY_TIMES), **times})
 
     # What is known of an account's token
 

@@ -65,7 +65,7 @@ def until_over(app: App, job_id: str, *, live: bool = True) -> Job:
     return job
 
 
-def summary(job: Job, *, with_cost: bool = True) -> list[str]:
+def summary(job: Job, *, with_cost: bool = False) -> list[str]:
     """How a job stands or ended, and what that cost; the last line is the permalink of a post that
     is live.
     """
