@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -37,8 +36,8 @@ the rest goes to where times lie most often.
 _SIGMA: Final[dict[AwaitedKind, float]] = {"image": 0.5, "video": 0.9, "parent": 0.6}
 _COEFFICIENTS: Final[dict[AwaitedKind, tuple[float, float, float]]] = {
     "image": (4.0, 0.1, 0.0),
-    "video": (10.0, 0.2, 1.5),
-    "parent": (1.5, 0.0, 0.0),
+    "video": (15.0, 0.2, 1.4),
+    "parent": (2.5, 0.0, 0.0),
 }
 """The guess: seconds, seconds for a megabyte, seconds for a second of video.
 
@@ -132,13 +131,14 @@ class Expectation:
 
     def seconds(self, traits: Traits) -> float:
         """The expected time."""
-        told: float = math.fsum(map(operator.mul, self._coefficients, traits.vector))
+        constant, of_a_megabyte, of_a_second = self._coefficients
+        told = constant + of_a_megabyte * traits.megabytes + of_a_second * traits.seconds
         return min(max(told, _SHORTEST), _LONGEST)
 
     def ready_by(self, ratio: float) -> float:
         """The share of containers that are ready after `ratio` times the expected time."""
         if ratio >= _EDGES[-1]:
-            return 1 - _TAIL * (_EDGES[-1] / ratio) ** _TAIL_POWER
+            return 1 - _TAIL * math.pow(_EDGES[-1] / ratio, _TAIL_POWER)
         position = bisect_right(_EDGES, ratio) - 1
         low, high = _EDGES[position], _EDGES[position + 1]
         within = (ratio - low) / (high - low)

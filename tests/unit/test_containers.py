@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from postwright.models import (
     SnapshotItem,
     UserTag,
 )
+from postwright.ready_times import ReadyTimes, Traits
 from tests.instagram_lab import ACCOUNT
 from tests.media import picture
 from tests.unit.core_world import SESSION, World, finished
@@ -165,7 +167,7 @@ def test_what_comes_next(world: World, situation: str) -> None:
 
 @pytest.mark.parametrize(
     ("due_in", "expected"),
-    [(-1, ("create", [0], 2)), (0, ("create", [0], 2)), (40, ("wait", [], 41))],
+    [(-1, ("create", [0], 4)), (0, ("create", [0], 4)), (40, ("wait", [], 41))],
 )
 @pytest.mark.parametrize("state", ["retry", "throttled"])
 def test_an_item_is_made_again_when_its_time_has_come(
@@ -195,7 +197,75 @@ def test_what_is_in_progress_is_waited_for_as_its_pace_says(world: World) -> Non
     ref = world.begun(kind="reel", containers={"0": known("created", age=12)})
     says(world, (0, IN_PROGRESS))
 
-    assert check(world, ref) in [("wait", [], 8), ("wait", [], 7)]
+    step, pending, wait_seconds = check(world, ref)
+
+    assert (step, pending) == ("wait", [])
+    assert 10 <= wait_seconds <= 25
+
+
+def test_each_look_is_kept_for_the_next_one_to_learn_from(world: World) -> None:
+    ref = world.begun(kind="reel", containers={"0": known("created", age=30)})
+    world.answer({"match": "/17900000000000000", "body": json.dumps(IN_PROGRESS), "times": 1})
+    check(world, ref)
+    looked_at = world.job(ref).looked_at
+    world.advance(10)
+    says(world, (0, FINISHED))
+
+    check(world, ref)
+
+    assert looked_at is not None
+    seen = ReadyTimes.model_validate(world.store.ready_times(ref.account_id)).video
+    [item] = world.job(ref).items
+    expected = ReadyTimes().with_seen("video", Traits.of(item), 30, 40).video
+    assert sum(seen.bins) == pytest.approx(1)
+    assert seen.bins == pytest.approx(expected.bins, abs=0.1)
+
+
+def test_what_an_account_has_seen_changes_when_its_next_post_is_looked_at(world: World) -> None:
+    ref = world.begun(kind="reel")
+    before = containers.check_quota(world.app, ref)["waitSeconds"]
+    [item] = world.job(ref).items
+    times = ReadyTimes()
+    for _ in range(100):
+        times = times.with_seen("video", Traits.of(item), 88, 92)
+    world.store.put_ready_times(ref.account_id, times.to_json())
+
+    after = containers.check_quota(world.app, ref)["waitSeconds"]
+
+    assert before < 40 < 70 < after < 90
+    assert world.job(ref).expected_seconds == [pytest.approx(90, abs=5)]
+
+
+def test_what_makes_no_sense_counts_as_nothing_seen(world: World) -> None:
+    ref = world.begun(kind="reel")
+    before = containers.check_quota(world.app, ref)["waitSeconds"]
+    world.store.put_ready_times(ref.account_id, {"video": {"bins": ["x", -7]}, "image": None})
+
+    assert containers.check_quota(world.app, ref)["waitSeconds"] == before
+
+
+def test_children_that_are_doubted_teach_nothing(world: World) -> None:
+    """They were ready long ago."""
+    parent = known("created", 9, age=5, children=children(2))
+    at_hand = {"0": known("created", age=900), "1": known("finished", 1), "parent": parent}
+    ref = world.begun(kind="carousel", items=2, containers=at_hand)
+    says(world, (0, FINISHED), (9, IN_PROGRESS))
+
+    check(world, ref)
+
+    assert world.store.ready_times(ref.account_id) == {}
+
+
+def test_a_fixed_schedule_is_kept_whatever_was_seen(world: World) -> None:
+    settings = world.app.settings.model_copy(update={"look_after": "5, 10, 20, 30"})
+    app = replace(world.app, settings=settings)
+    ref = world.begun(kind="reel")
+    first = containers.check_quota(app, ref)["waitSeconds"]
+    world.store.put_container(ref, "0", known("created", age=12))
+    says(world, (0, IN_PROGRESS))
+
+    assert first == 5
+    assert containers.check_status(app, ref)["waitSeconds"] in (2, 3)
 
 
 def test_the_soonest_of_a_look_and_another_try_decides_the_wait(world: World) -> None:
@@ -527,7 +597,7 @@ def test_a_redrive_makes_rejected_items_pending_again_once(world: World) -> None
     for key in ("0", "2"):
         world.store.put_container(ref, key, failed())
 
-    assert again == ("create", [0, 2], 2)
+    assert again == ("create", [0, 2], 5)
     assert world.job(ref).redrive_seen == 1
     with pytest.raises(MediaRejectedError):
         check(world, redriven)
@@ -1021,7 +1091,7 @@ def test_with_a_free_slot_all_missing_containers_are_asked_for(world: World) -> 
 
     assert answer == {
         "next": "create",
-        "waitSeconds": 2,
+        "waitSeconds": 6,
         "pending": [{"index": 0}, {"index": 1}, {"index": 2}],
         "completed": 0,
         "total": 8,
@@ -1040,7 +1110,7 @@ def test_containers_that_live_are_not_asked_for(world: World) -> None:
 def test_a_video_is_first_looked_at_later(world: World) -> None:
     ref = world.begun(kind="reel")
 
-    assert containers.check_quota(world.app, ref)["waitSeconds"] == 10
+    assert containers.check_quota(world.app, ref)["waitSeconds"] > 20
 
 
 def test_a_full_quota_ends_a_run_that_is_not_to_wait(world: World) -> None:

@@ -8,7 +8,6 @@ import random
 
 import pytest
 
-from postwright import pacing
 from postwright.pacing import Awaited, fixed_wait, next_wait, price_seconds
 from postwright.ready_times import AwaitedKind, ReadyTimes, Traits
 from tests.unit.test_ready_times import after_seeing

@@ -153,7 +153,7 @@ def test_a_video_under_way_tells_how_long_it_takes(
 ) -> None:
     job = job_of("reel", i0="created")
     job = job.model_copy(update={"status": status})
-    job.items[0].media.kind, job.items[0].shape = "video", "1080x1920 12.5s"
+    job.items[0].media.kind, job.expected_seconds = "video", [31]
     job.containers["0"].created_at = clock.to_text(clock.in_seconds(-20))
 
     [item] = progress.of_items(job)

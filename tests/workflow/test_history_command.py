@@ -178,7 +178,7 @@ def test_people_read_the_timeline_and_then_how_the_job_stands(bench: Workbench) 
     told = [line for line in plain.out.splitlines() if not line.endswith(" any free tier.")]
     assert lines[-len(told) :] == told
     assert lines[0].split() == ["0.0", "s", "0.0", "s", "LoadPost", "claimed:", "image"]
-    assert "16 state transitions, 7 function calls of " in plain.out
+    assert "13 state transitions, 6 function calls of " in plain.out
     assert shown.out.count(" and before any free tier.") == 1
 
 

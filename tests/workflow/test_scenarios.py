@@ -40,7 +40,7 @@ def create(items: int) -> list[str]:
     return ["CreateContainers", *["CreateContainer"] * items]
 
 
-ONE_PHOTO_READY = [*BEGIN, *create(1), *LOOK, *LOOK]
+ONE_PHOTO_READY = [*BEGIN, *create(1), *LOOK]
 
 Act = Callable[[Workbench, PostGroup, str], None]
 
@@ -229,19 +229,19 @@ SCENARIOS = [
     Scenario(
         "a single image",
         shots=[PHOTO],
-        visits=[*BEGIN, *create(1), *LOOK, *LOOK, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK, "Publish", *END],
     ),
     Scenario(
         "a Reel",
         shots=[CLIP],
-        visits=[*BEGIN, *create(1), *LOOK, *LOOK, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK * 3, "Publish", *END],
     ),
     Scenario(
         "a carousel of two, started from the console",
         shots=[PHOTO, PHOTO],
         started_by="console",
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK],
+            *[*BEGIN, *create(2), *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
         ],
     ),
@@ -249,7 +249,7 @@ SCENARIOS = [
         "a carousel of ten",
         shots=[PHOTO] * 10,
         visits=[
-            *[*BEGIN, *create(10), *LOOK, *LOOK],
+            *[*BEGIN, *create(10), *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
         ],
     ),
@@ -262,10 +262,10 @@ SCENARIOS = [
         ],
     ),
     Scenario(
-        "a slow video is looked at after 10, 20, 30, 60, 90 and 120 seconds",
+        "a video that takes eight times as long as expected is looked at until it is ready",
         shots=[CLIP],
         script=[treats("clip", processing_seconds=100)],
-        visits=[*BEGIN, *create(1), *LOOK * 6, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK * 12, "Publish", *END],
     ),
     Scenario(
         "one item among ten that passed preflight, and that Instagram refuses anyway",
@@ -309,7 +309,7 @@ SCENARIOS = [
         "a start of a group that is published",
         shots=[PHOTO, PHOTO],
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK],
+            *[*BEGIN, *create(2), *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
         ],
         afterwards=start_what_is_published,
@@ -380,7 +380,7 @@ SCENARIOS = [
         meanwhile=Meanwhile("WaitUntilScheduled", change_the_caption),
         visits=[
             *["LoadPost", "HowToBegin", "WaitUntilScheduled", "ReloadPost", "HowToBegin"],
-            *["CheckQuota", "HasQuota", *create(1), *LOOK, *LOOK, "Publish", *END],
+            *["CheckQuota", "HasQuota", *create(1), *LOOK, "Publish", *END],
         ],
         afterwards=was_published_on_time,
     ),
@@ -426,7 +426,7 @@ SCENARIOS = [
         instagram={"quota_total": 1},
         published_before=1,
         meanwhile=Meanwhile("WaitForQuota", raise_the_quota_and_change_the_caption),
-        visits=[*BEGIN, *WAIT_FOR_QUOTA, *create(1), *LOOK, *LOOK, "Publish", *END],
+        visits=[*BEGIN, *WAIT_FOR_QUOTA, *create(1), *LOOK, "Publish", *END],
     ),
     Scenario(
         "a quota that is full at the publish call ends a run that is not to wait",
@@ -447,7 +447,7 @@ SCENARIOS = [
         meanwhile=Meanwhile("WaitForContainers", fill_the_quota),
         visits=[
             *[*ONE_PHOTO_READY, "Publish", "WhatHappened", *WAIT_FOR_QUOTA, *WAIT_FOR_QUOTA * 25],
-            *[*create(0), *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
+            *[*create(0), *LOOK, *create(1), *LOOK * 2, "Publish", *END],
         ],
         sends=2,
     ),
@@ -456,7 +456,7 @@ SCENARIOS = [
         shots=[PHOTO, PHOTO],
         script=[treats("02-photo", error=(9004, 2207052), times=1)],
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK, *LOOK, *create(1), *LOOK, *LOOK],
+            *[*BEGIN, *create(2), *LOOK, *LOOK, *create(1), *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
         ],
     ),
@@ -465,7 +465,7 @@ SCENARIOS = [
         shots=[PHOTO, PHOTO],
         script=[treats("02-photo", error=(9004, 2207052))],
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK, *LOOK, *create(1), *LOOK],
+            *[*BEGIN, *create(2), *LOOK, *LOOK, *create(1), *LOOK],
             *[*LOOK, *create(1), *LAST_LOOK],
         ],
         ends="FAILED",
@@ -479,8 +479,8 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_error=2207053, times=1)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK, *LOOK, *LOOK],
-            *[*create(1), *LOOK, *LOOK, "Publish", *END],
+            *[*BEGIN, *create(1), *LOOK * 4],
+            *[*create(1), *LOOK * 3, "Publish", *END],
         ],
     ),
     Scenario(
@@ -488,9 +488,9 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_error=2207053)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK, *LOOK, *LOOK],
-            *[*create(1), *LOOK, *LOOK, *LOOK],
-            *[*create(1), *LOOK, *LAST_LOOK],
+            *[*BEGIN, *create(1), *LOOK * 4],
+            *[*create(1), *LOOK * 4],
+            *[*create(1), *LOOK * 2, *LAST_LOOK],
         ],
         ends="FAILED",
         group="failed",
@@ -503,7 +503,7 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_seconds=100, expires_after_seconds=25, times=1)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK * 3, *create(1), *LOOK, *LOOK, "Publish", *END],
+            *[*BEGIN, *create(1), *LOOK * 3, *create(1), *LOOK * 3, "Publish", *END],
         ],
     ),
     Scenario(
@@ -516,20 +516,20 @@ SCENARIOS = [
         "calls are refused for ten minutes, and the run waits as long as Instagram says",
         shots=[PHOTO],
         script=[{"call": "create", "throttle_minutes": 10}],
-        visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, "Publish", *END],
         afterwards=waited_ten_minutes,
     ),
     Scenario(
         "calls are limited while a container is made",
         shots=[PHOTO],
         script=[refuses("create", 4)],
-        visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, *LOOK, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK, *LOOK, *create(1), *LOOK, "Publish", *END],
     ),
     Scenario(
         "calls are limited while a container is looked at",
         shots=[PHOTO],
         script=[refuses("status", 4)],
-        visits=[*ONE_PHOTO_READY, "Publish", *END],
+        visits=[*ONE_PHOTO_READY, *LOOK, "Publish", *END],
     ),
     Scenario(
         "a container that is not ready at the publish call",
@@ -572,7 +572,7 @@ SCENARIOS = [
         shots=[PHOTO, PHOTO],
         script=[answers("publish", "<html>ok</html>", status=200)],
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK, "CreateCarousel", *LOOK],
+            *[*BEGIN, *create(2), *LOOK, "CreateCarousel", *LOOK],
             *["Publish", *LOOK_FOR_POST * 5, "Publish", *END],
         ],
         sends=2,
@@ -582,7 +582,7 @@ SCENARIOS = [
         shots=[PHOTO, PHOTO],
         script=[{"call": "publish", "answer": "reset", "effect": "late", "late_seconds": 45}],
         visits=[
-            *[*BEGIN, *create(2), *LOOK, *LOOK, "CreateCarousel", *LOOK],
+            *[*BEGIN, *create(2), *LOOK, "CreateCarousel", *LOOK],
             *["Publish", *LOOK_FOR_POST * 2, "RecordResult", "PostPublished"],
         ],
     ),
@@ -755,7 +755,8 @@ def test_a_run_that_takes_longer_than_a_run_may_ends_and_can_be_started_again(
     begin, end = bench.times(run.job_id)
 
     assert run.status == "TIMED_OUT"
-    assert run.visits == [*BEGIN, *create(1), *LOOK * 5, "WaitForContainers"]
+    assert run.visits[:6] == [*BEGIN, *create(1)]
+    assert set(run.visits[6:]) == set(LOOK)
     assert (end - begin).total_seconds() == pytest.approx(100, abs=1)
     status = bench.status(run.job_id)
     assert (status["status"], status["error"]["type"]) == ("failed", "TimedOut")
