@@ -54,6 +54,7 @@ _SLOW = (
     "tests/workflow/test_http_contract.py",
     "tests/workflow/test_live_replay.py",
     "tests/workflow/test_open_ends.py",
+    "tests/workflow/test_pacing_model.py",
     "tests/workflow/test_path_pictures.py",
     "tests/workflow/test_redrive_everywhere.py",
     "tests/workflow/test_redriven_runs.py",
