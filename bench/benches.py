@@ -15,6 +15,7 @@ BENCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "preflight": ("preflight",),
     "hashtags": ("hashtags",),
     "token_life": ("token_life",),
+    "pacing": ("pacing",),
     "costs": ("costs",),
     "cold": ("cold",),
     "growth": ("growth", "sandbox"),

@@ -86,8 +86,31 @@ PROMISES: Final = (
         1.12,
         "times",
     ),
-    Promise("Pacing, informed: looks", "pacing.informed_polls", 3.5),
+    Promise(
+        "Pacing, blind: lateness of five looks, 95th percentile",
+        "pacing.blind_p95_seconds_late_max",
+        15,
+        "s",
+    ),
+    Promise("Pacing, informed: looks", "pacing.informed_looks", 3.5),
     Promise("Pacing, informed: lateness", "pacing.informed_seconds_late", 5, "s"),
+    Promise(
+        "Pacing, informed: time to publish over that of one who knows",
+        "pacing.informed_time_to_oracle",
+        1.08,
+        "times",
+    ),
+    Promise(
+        "Pacing: policies of others that no price of ours beats in looks and lateness",
+        "pacing.policies_not_beaten",
+        0,
+    ),
+    Promise(
+        "Twenty items, {}: seen ready, over the slowest",
+        "pacing.twenty_*_time_to_slowest",
+        1.2,
+        "times",
+    ),
     Promise(
         "Pacing with empty statistics: time to publish over that of one who knows",
         "pacing.empty_time_to_oracle_max",
