@@ -373,6 +373,18 @@ def seen(videos: str, price: float = PRICE) -> ReadyTimes:
     return ours.known
 
 
+def looks_of_unready(part: Part, known: ReadyTimes, price: float = PRICE) -> list[float]:
+    """The ages at which a part is looked at that is not ready before its time."""
+    ages: list[float] = []
+    age = 0.0
+    while age < part.trace.ready:
+        ages.append(
+            age + pacing.next_wait([Awaited(part.kind, age, part.traits)], known, price) + 1
+        )
+        age = ages[-1]
+    return ages
+
+
 # Results
 
 

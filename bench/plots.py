@@ -106,6 +106,15 @@ SERIES: Final = (
 )
 
 
+_PLOTTED_SET: Final = "uniform"
+_CURVES: Final = {
+    "optimum": "the best there is, who knows the distribution",
+    "ours": "ours, at prices of a look from 0.05 to 80 s",
+}
+_LOG_TICKS: Final = (1, 2, 5, 10, 20)
+_PLOTTED_SECONDS: Final = 140.0
+
+
 def plots() -> dict[str, Callable[[], str]]:
     """The name of each plot whose results are there, and what draws it."""
     found: dict[str, Callable[[], str]] = {}
@@ -113,6 +122,9 @@ def plots() -> dict[str, Callable[[], str]]:
         found["cold-starts"] = partial(cold_starts, cold)
     if costs := results("costs"):
         found["polling"] = partial(polling, costs)
+    if pacing := results("pacing"):
+        found["pacing"] = partial(looks_and_lateness, pacing)
+        found["pacing-rule"] = looks_planned
     if growth := results("growth"):
         for series in SERIES:
             if series.name in growth:
@@ -169,6 +181,73 @@ def polling(costs: Results) -> str:
         _bare(axes)
 
     return _svg(draw, _WIDE, 0.2 * (len(ways) + 1) * len(kinds) + 0.7)
+
+
+def looks_and_lateness(pacing: Results) -> str:
+    """What each policy takes of looks and of time, on Reels of a distribution that is not known."""
+    of_set = pacing["sets"][_PLOTTED_SET]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for name, colour in (("optimum", _THIRD), ("ours", _OURS)):
+            points = sorted((one["looks"], one["late"]) for one in of_set[name])
+            looks, late = zip(*points, strict=True)
+            axes.plot(looks, late, color=colour, marker="o", markersize=3, label=_CURVES[name])
+        for name, one in of_set["people"].items():
+            axes.plot(one["looks"], one["late"], color=_OTHER, marker="s", linestyle="")
+            words = name.split(",")[0] if name.startswith("60") else name.split(", at")[0]
+            axes.annotate(
+                words.replace(", one", ",\none")
+                .replace(", each", ", each\n")
+                .replace(", up", "\nup"),
+                (one["looks"], one["late"]),
+                (6, 2),
+                textcoords="offset points",
+                fontsize=9,
+            )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(1, 40)
+        axes.set_ylim(1, 80)
+        axes.set_xticks(_LOG_TICKS, map(str, _LOG_TICKS))
+        axes.set_yticks([*_LOG_TICKS, 50], map(str, [*_LOG_TICKS, 50]))
+        axes.minorticks_off()
+        axes.grid(color=_FAINT, linewidth=0.6)
+        axes.set_title("A Reel that is ready after 20 to 120 s")
+        axes.set_xlabel("looks, in the mean")
+        axes.set_ylabel("seconds late, in the mean")
+        axes.legend(loc="lower left", fontsize=9.5)
+
+    return _svg(draw, _WIDE, 4.0)
+
+
+def looks_planned() -> str:
+    """When a video is looked at whose account has seen two kinds of times."""
+    from bench.pacing import Part, looks_of_unready, seen
+    from bench.traces import Trace
+
+    part = Part("video", Trace(megabytes=40.0, seconds=45.0, ready=_PLOTTED_SECONDS))
+    known = seen("two_humps")
+    expectation = known.of("video")
+    expected = expectation.seconds(part.traits)
+    times = [float(second) for second in range(int(_PLOTTED_SECONDS) + 1)]
+    ready = [100 * expectation.ready_by(time / expected) for time in times]
+    looks = looks_of_unready(part, known)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot(times, ready, color=_OURS, label="ready by then, as far as is known")
+        for number, look in enumerate(looks):
+            label = "looks, while it is not ready" if not number else None
+            axes.axvline(look, color=_OTHER, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
+        axes.set_ylim(0, 100)
+        axes.set_xlim(0, _PLOTTED_SECONDS)
+        axes.set_title("Percent of an account's videos")
+        axes.set_xlabel("seconds after the creation of the container")
+        axes.grid(axis="y", color=_FAINT, linewidth=0.6)
+        axes.legend(loc="upper left", fontsize=9.5)
+
+    return _svg(draw, _WIDE, 3.4)
 
 
 def grown(series: Series, points: Sequence[Mapping[str, float]]) -> str:

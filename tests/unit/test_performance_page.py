@@ -154,14 +154,33 @@ def test_a_part_of_growth_is_shown_alone(results: Path) -> None:
     assert "Groups in a session" not in page
 
 
-def test_pacing_is_shown_once_it_is_measured(results: Path) -> None:
-    assert "## Pacing" not in performance_page.page()
-
-    change(results, pacing__informed_polls=3.6)
+def test_a_promise_of_pacing_that_is_not_kept_is_told(results: Path) -> None:
+    change(results, pacing__informed_looks=3.6)
 
     page = performance_page.page()
-    assert rows_of(page, "`pacing.")[0] == ["`pacing.informed_polls`", "3.6"]
+
     assert rows_of(page, "Pacing, informed: looks")[0][1:] == ["3.5", "3.6", "**no**"]
+
+
+def test_each_policy_is_told_for_each_set(results: Path) -> None:
+    path = results / "pacing.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["sets"]["uniform"]["people"]["10 s"]["beatenAt"] = None
+    path.write_text(json.dumps(told))
+
+    page = performance_page.page()
+
+    policies = len(told["sets"]["uniform"]["people"])
+    pairs = policies * len(told["sets"])
+    assert page.count("| 10 s |") == len(told["sets"]) + len(told["posts"])
+    assert f"For {pairs - 1} of {pairs} pairs" in page.replace("\n", " ")
+
+
+def test_without_results_of_pacing_nothing_is_told_of_it(results: Path) -> None:
+    (results / "pacing.json").unlink()
+
+    assert "## Pacing" not in performance_page.page()
+    assert not [name for name in plots.plots() if name.startswith("pacing")]
 
 
 # Plots.
