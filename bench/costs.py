@@ -4,7 +4,8 @@ At real speed against the simulated Instagram, whose answers take as long as it 
 are those of the functions' tasks as the execution history has them, so they include the way to the
 function and back, and are a little too long. The same posts are published once more with each kind
 of polling that people would use instead (`variants.py`), on a simulated Instagram that was just
-reset, so that each container is ready after the same time. Writes results/costs.json, of which
+reset, so that each container is ready after the same time, and for an account that has published
+ten such posts before. Writes results/costs.json, of which
 `docs/costs.md` is made.
 """
 
@@ -17,17 +18,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import httpx
+from pymediainfo import MediaInfo
 
 from bench import costs_page
 from bench.figures import RESULTS, machine, record
 from bench.variants import VARIANTS
 from postwright import costing
 from postwright.history import read
-from postwright.models import Group, MediaItem
+from postwright.models import Group, MediaItem, MediaKind
+from postwright.ready_times import ReadyTimes, Traits
 from postwright.store import Store
+from postwright.tokens import DEFAULT_ACCOUNT
 from sandbox.clients import session_of
 from sandbox.samples import SAMPLES_DIR
 from sandbox.server import Sandbox, SandboxOptions
@@ -53,10 +58,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "carousel of ten": Kind(_TEN, {}),
     "carousel of twenty": Kind(_TEN * 2, {"carousel_max": 20}),
 }
-"""A minute of video is processed for about 150 seconds (`postwright.pacing`)."""
+"""A minute of video is processed for about 150 seconds (field reports, 2026)."""
 _READS: Final = ("GetItem", "BatchGetItem", "Query")
 _WAIT_SECONDS: Final = 600
 _LOOK_SECONDS: Final = 0.1
+_SEEN: Final = 10
+"""Posts of the same kind that an account has published before the one that is measured."""
 _OPTIONS: Final[Mapping[str, Any]] = {
     "empty": True,
     "schedules": False,
@@ -117,13 +124,28 @@ class Bench:
         self._instagram.post("/_control/config", json=dict(kind.instagram)).raise_for_status()
         group_id = f"{name} {variant}".replace(" ", "-")
         media = [self._upload(f"costs/{group_id}/{n}", file) for n, file in enumerate(kind.files)]
-        Store(self._dynamodb, self._table).put_new_group(
+        store = Store(self._dynamodb, self._table)
+        store.put_new_group(
             Group(session_id="costs", group_id=group_id, media=media, caption=f"One {name}")
         )
+        store.put_ready_times(DEFAULT_ACCOUNT, self._seen(kind).to_json())
         self._sandbox.calls.clear()
         arn = self._published(group_id)
         sizes = [(SAMPLES_DIR / file).stat().st_size for file in kind.files]
         return self._counted(arn, sizes)
+
+    def _seen(self, kind: Kind) -> ReadyTimes:
+        """What an account knows that has published such posts before."""
+        takes = self._instagram.get("/_control/config").json()
+        seen = ReadyTimes()
+        for _ in range(_SEEN):
+            for file in kind.files:
+                what: MediaKind = "video" if file in _FILMS else "image"
+                seconds = takes[what]["seconds"]
+                seen = seen.with_seen(what, traits(file), 0.9 * seconds, 1.1 * seconds)
+            seconds = takes["carousel"]["seconds"]
+            seen = seen.with_seen("parent", Traits(), 0.9 * seconds, 1.1 * seconds)
+        return seen
 
     def _upload(self, prefix: str, file: str) -> MediaItem:
         key = f"{prefix}-{file}"
@@ -174,6 +196,14 @@ class Bench:
             graph_calls=sum(request["user_agent"] == "postwright" for request in requests),
             seconds=round((told.last_at - told.started_at).total_seconds(), 1),
         )
+
+
+@cache
+def traits(file: str) -> Traits:
+    """What decides how long a sample is processed."""
+    path = SAMPLES_DIR / file
+    seconds = MediaInfo.parse(path).tracks[0].duration / 1000 if file in _FILMS else 0.0
+    return Traits(path.stat().st_size / 1e6, seconds)
 
 
 def _direction(operation: str) -> str:

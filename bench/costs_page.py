@@ -42,7 +42,8 @@ Posts = Mapping[str, Mapping[str, float]]
 NAMES: Final = {"graph_calls": "calls to Instagram", "usd": "dollars"}
 _HEAD = """# What it costs
 
-Counted on one post of each kind in the sandbox (`python -m bench.costs`), times [the prices of
+Counted on one post of each kind in the sandbox (`python -m bench.costs`), by an account that has
+published such posts before, times [the prices of
 us-east-1](../src/postwright/prices.py) of {prices_of}, before any free tier. This page is written
 by `make docs` from [the results](../bench/results/costs.json). What a run of yours has cost is in
 its job's record: `postwright status JOB` shows it, and so does the page.

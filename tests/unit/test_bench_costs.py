@@ -18,7 +18,7 @@ from bench.variants import VARIANTS
 pytestmark = pytest.mark.engine
 
 DECISIONS = Path(__file__).parents[2] / "docs" / "decisions.md"
-PAIR = Kind(("01-dunes.jpg", "07-waves.mp4"), {})
+PAIR = Kind(("01-dunes.jpg", "07-waves.mp4"), {"video": {"seconds": 60}})
 
 
 @pytest.fixture(scope="module")
