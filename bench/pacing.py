@@ -33,8 +33,8 @@ from postwright.settings import Settings
 
 PRICE: Final = Settings().look_price_seconds
 PRICES: Final = (
-    *(0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, PRICE),
-    *(2.0, 3.0, 4.5, 7.0, 12.0, 20.0, 40.0, 80.0),
+    *(0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.85, 1.0, 1.2, PRICE),
+    *(2.0, 2.5, 3.0, 4.0, 5.5, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 40.0, 60.0, 80.0),
 )
 LOOKS: Final = 5.0
 """At so many looks in the mean schedules are compared."""
@@ -158,14 +158,16 @@ class Ours:
     price: float = PRICE
     known: ReadyTimes = field(default_factory=ReadyTimes)
     learns: bool = True
+    answer: float = 0.5
 
     def wait(self, unfinished: Sequence[Part], age: float, _: int) -> float:
         """See `Wait`."""
         awaited = [Awaited(part.kind, age, part.traits) for part in unfinished]
-        return pacing.next_wait(awaited, self.known, self.price)
+        return pacing.next_wait(awaited, self.known, self.price, self.answer)
 
-    def learn(self, ready: Iterable[Part], before: float, age: float) -> None:
+    def learn(self, ready: Iterable[Part], before: float, age: float, latency: float) -> None:
         """What a look has shown."""
+        self.answer = latency
         for part in ready if self.learns else ():
             self.known = self.known.with_seen(part.kind, part.traits, before, age)
 
@@ -219,7 +221,7 @@ def looked_at(
     wait: Wait,
     dice: random.Random,
     *,
-    learn: Callable[[Iterable[Part], float, float], None] | None = None,
+    learn: Callable[[Iterable[Part], float, float, float], None] | None = None,
     gives_up: float = _LONGEST_SECONDS,
     delays: Delays = _DELAYS,
 ) -> Played:
@@ -236,7 +238,7 @@ def looked_at(
         ready = [part for part in unfinished if part.trace.ready <= seen_at]
         unfinished = [part for part in unfinished if part.trace.ready > seen_at]
         if learn is not None:
-            learn(ready, before if played.looks > 1 else 0.0, age)
+            learn(ready, before if played.looks > 1 else 0.0, age, latency)
         if unfinished and age > gives_up:
             played.gave_up = True
             break
@@ -378,9 +380,8 @@ def looks_of_unready(part: Part, known: ReadyTimes, price: float = PRICE) -> lis
     ages: list[float] = []
     age = 0.0
     while age < part.trace.ready:
-        ages.append(
-            age + pacing.next_wait([Awaited(part.kind, age, part.traits)], known, price) + 1
-        )
+        awaited = Awaited(part.kind, age, part.traits)
+        ages.append(age + pacing.next_wait([awaited], known, price, _MEAN_LATENCY))
         age = ages[-1]
     return ages
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -14,17 +15,22 @@ from postwright.models import PARENT, Container, Job, parse_instant
 from postwright.pacing import Awaited
 from postwright.ready_times import AwaitedKind, ReadyTimes, Traits
 
+_SLOWEST_ANSWER: Final = 3.0
+"""In seconds; one that took longer is no reason to look so much earlier."""
+
 
 @dataclass
 class Pace:
     """That of one account, from what was seen of it; the table is read when that is first asked.
 
     `used` is the share of the account's calls that is used: the more, the fewer looks are taken.
+    `answer_seconds` is what Instagram took to answer a moment ago, and will take after the wait.
     """
 
     app: App
     account_id: str
     used: float = 0.0
+    answer_seconds: float = 0.5
 
     @cached_property
     def known(self) -> ReadyTimes:
@@ -72,7 +78,9 @@ class Pace:
             oldest = max(one.age_seconds for one in awaited)
             return pacing.fixed_wait(settings.look_waits, oldest)
         price = pacing.price_seconds(settings.look_price_seconds, self.used)
-        return pacing.next_wait(awaited, self.known, price)
+        return pacing.next_wait(
+            awaited, self.known, price, min(self.answer_seconds, _SLOWEST_ANSWER)
+        )
 
 
 def _awaited(job: Job, key: str, age_seconds: float) -> Awaited:

@@ -118,16 +118,18 @@ def check_quota(app: App, ref: Ref) -> dict[str, Any]:
         job = _followed(app, ref, job)
         return _containers_ahead(job)
 
+    asked_at = clock.now()
     try:
         held = app.budgets.hold_slot(ref, instagram, taken.ledger, containers)
     except RateLimitedError as error:
         if not patient:
             raise
         return _answer(job, "wait", _slow_seconds(error))
+    answered = clock.seconds_since(asked_at)
     app.budgets.heard(ref.account_id, taken, instagram)
     _measure_budgets(app, ref, taken.ledger, held if isinstance(held, Quota) else held.quota)
     if isinstance(held, Quota):
-        pace = Pace(app, ref.account_id, app.budgets.used_share(taken))
+        pace = Pace(app, ref.account_id, app.budgets.used_share(taken), answered)
         expected = pace.expected_seconds(job)
         app.store.update_job(ref, phase=progress.phase_of(job), expected_seconds=expected)
         return {**_create_answer(pace, job, _missing(job)), **_read(held)}
@@ -505,8 +507,10 @@ def _look(app: App, ref: Ref, pace: Pace, unfinished: Mapping[str, str]) -> list
         except ContainerExpiredError as error:
             return _Look(key, ContainerStatus("EXPIRED", error.sentence))
 
+    asked_at = clock.now()
     with ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(unfinished))) as pool:
         looks = list(pool.map(look, unfinished))
+    pace.answer_seconds = clock.seconds_since(asked_at)
     app.budgets.heard(ref.account_id, taken, instagram)
     return looks
 

@@ -18,8 +18,6 @@ from postwright.ready_times import AwaitedKind, Expectation, ReadyTimes, Traits
 
 _PRICE_OF_A_CALL: Final = 0.1
 """Of a call of Instagram within a look, as a share of it: each unfinished container needs one."""
-_LOOK_TAKES_SECONDS: Final = 1
-"""From the end of a wait until Instagram has answered."""
 _LONGEST_WAIT_SECONDS: Final = 120
 _SPARING_FROM: Final = 0.5
 """From this share of the calls budget on, looks are dearer: twice as much at 75 %."""
@@ -50,22 +48,25 @@ def fixed_wait(waits: Sequence[int], age_seconds: float) -> int:
     return max(1, round(next(mark for mark in marks if mark > age_seconds) - age_seconds))
 
 
-def next_wait(awaited: Sequence[Awaited], known: ReadyTimes, price: float) -> int:
-    """Whole seconds until the next look at these, from 1 to 120; `price` is what a look costs, in
-    seconds of waiting.
+def next_wait(awaited: Sequence[Awaited], known: ReadyTimes, price: float, answer: float) -> int:
+    """Whole seconds until the next look at these, from 1 to 120.
+
+    `price` is what a look costs, in seconds of waiting; `answer` is how many seconds after its wait
+    it is answered.
     """
     if not awaited:
         return 1
     left = [_Left.of(one, known) for one in awaited]
-    marks, ready, unfinished = [0.0], [0.0], [float(len(awaited))]
-    while ready[-1] < 1 - _HORIZON and marks[-1] < _LONGEST_SCHEDULE_SECONDS:
-        marks.append(max(marks[-1] + 1, marks[-1] * _GROWTH))
-        chances = [one.after(marks[-1]) for one in left]
+    waits, ready, unfinished = [0], [0.0], [float(len(awaited))]
+    while ready[-1] < 1 - _HORIZON and waits[-1] < _LONGEST_SCHEDULE_SECONDS:
+        waits.append(max(waits[-1] + 1, round(waits[-1] * _GROWTH)))
+        chances = [one.after(waits[-1] + answer) for one in left]
         ready.append(math.prod(1 - chance for chance in chances))
         unfinished.append(sum(chances))
     ready[-1] = 1.0
+    marks = [0.0, *(wait + answer for wait in waits[1:])]
     first = _first_of_best(marks, ready, unfinished, price)
-    return max(1, min(round(first) - _LOOK_TAKES_SECONDS, _LONGEST_WAIT_SECONDS))
+    return min(waits[first], _LONGEST_WAIT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ class _Left:
 
 def _first_of_best(
     marks: Sequence[float], ready: Sequence[float], unfinished: Sequence[float], price: float
-) -> float:
-    """The first mark of the best schedule that ends at the last, by dynamic programming from there.
+) -> int:
+    """Which mark is the first of the best schedule that ends at the last, by dynamic programming
+    from there.
 
     `ready` is the chance that all is ready at a mark, `unfinished` how many are not, in the mean.
     """
@@ -107,7 +109,7 @@ def _first_of_best(
         moments.append(moments[-1] + (high - low) * (early + late) / 2)
     last = len(marks) - 1
     costs = [0.0] * (last + 1)
-    first = marks[last]
+    first = last
     for i in range(last - 1, -1, -1):
         look = price * (1 - ready[i]) + price * _PRICE_OF_A_CALL * unfinished[i]
         best = float("inf")
@@ -116,6 +118,6 @@ def _first_of_best(
             if waiting > best:
                 break
             if waiting + costs[j] < best:
-                best, first = waiting + costs[j], marks[j]
+                best, first = waiting + costs[j], j
         costs[i] = look + best
     return first

@@ -15,6 +15,7 @@ from tests.unit.test_ready_times import after_seeing
 NOTHING = ReadyTimes()
 CLIP = Traits(megabytes=20.0, seconds=30.0)
 PRICE = 1.4
+ANSWER = 1.0
 
 
 def looks(one: Awaited, known: ReadyTimes, until: float, price: float = PRICE) -> list[float]:
@@ -22,7 +23,7 @@ def looks(one: Awaited, known: ReadyTimes, until: float, price: float = PRICE) -
     ages = [one.age_seconds]
     while ages[-1] < until:
         awaited = Awaited(one.kind, ages[-1], one.traits)
-        ages.append(ages[-1] + next_wait([awaited], known, price) + 1)
+        ages.append(ages[-1] + next_wait([awaited], known, price, ANSWER) + ANSWER)
     return ages[1:]
 
 
@@ -74,13 +75,13 @@ def test_a_post_is_waited_for_until_the_last_is_likely_ready() -> None:
     photos = [Awaited("image", 0.0, Traits(1.0))] * 3
 
     alone, together = (
-        next_wait([video], NOTHING, PRICE),
-        next_wait([video, *photos], NOTHING, PRICE),
+        next_wait([video], NOTHING, PRICE, ANSWER),
+        next_wait([video, *photos], NOTHING, PRICE, ANSWER),
     )
-    of_many = next_wait([Awaited("image", 0.0, Traits(1.0))] * 10, NOTHING, PRICE)
+    of_many = next_wait([Awaited("image", 0.0, Traits(1.0))] * 10, NOTHING, PRICE, ANSWER)
 
     assert abs(together - alone) <= 2
-    assert next_wait(photos, NOTHING, PRICE) <= of_many < alone
+    assert next_wait(photos, NOTHING, PRICE, ANSWER) <= of_many < alone
 
 
 def test_a_look_at_many_is_dearer_than_a_look_at_one() -> None:
@@ -88,7 +89,9 @@ def test_a_look_at_many_is_dearer_than_a_look_at_one() -> None:
     early = [Awaited("video", 0.0, Traits(1.0, 5.0))]
     late = [Awaited("video", 0.0, Traits(60.0, 90.0))] * 9
 
-    assert next_wait([*early, *late], NOTHING, PRICE) > next_wait(early, NOTHING, PRICE)
+    assert next_wait([*early, *late], NOTHING, PRICE, ANSWER) > next_wait(
+        early, NOTHING, PRICE, ANSWER
+    )
 
 
 @pytest.mark.parametrize("kind", ["image", "video", "parent"])
@@ -104,7 +107,10 @@ def test_a_wait_is_whole_seconds_from_1_to_120_whatever_was_seen(kind: AwaitedKi
         ages = [0.0, dice.uniform(0, 100), dice.uniform(0, 90_000)]
         waits += [
             next_wait(
-                [Awaited(kind, age, traits)] * dice.randint(1, 20), known, dice.uniform(0.01, 600)
+                [Awaited(kind, age, traits)] * dice.randint(1, 20),
+                known,
+                dice.uniform(0.01, 600),
+                dice.uniform(0, 3),
             )
             for age in ages
         ]
@@ -114,7 +120,7 @@ def test_a_wait_is_whole_seconds_from_1_to_120_whatever_was_seen(kind: AwaitedKi
 
 
 def test_nothing_to_wait_for_is_looked_at_soon() -> None:
-    assert next_wait([], NOTHING, PRICE) == 1
+    assert next_wait([], NOTHING, PRICE, ANSWER) == 1
 
 
 def test_a_fixed_schedule_goes_on_with_its_last_wait() -> None:
