@@ -234,7 +234,7 @@ SCENARIOS = [
     Scenario(
         "a Reel",
         shots=[CLIP],
-        visits=[*BEGIN, *create(1), *LOOK * 3, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK * 2, "Publish", *END],
     ),
     Scenario(
         "a carousel of two, started from the console",
@@ -257,7 +257,7 @@ SCENARIOS = [
         "a carousel of images and videos",
         shots=[PHOTO, CLIP, PHOTO, CLIP],
         visits=[
-            *[*BEGIN, *create(4), *LOOK, *LOOK],
+            *[*BEGIN, *create(4), *LOOK],
             *["CreateCarousel", *LOOK, "Publish", *END],
         ],
     ),
@@ -265,7 +265,7 @@ SCENARIOS = [
         "a video that takes eight times as long as expected is looked at until it is ready",
         shots=[CLIP],
         script=[treats("clip", processing_seconds=100)],
-        visits=[*BEGIN, *create(1), *LOOK * 12, "Publish", *END],
+        visits=[*BEGIN, *create(1), *LOOK * 11, "Publish", *END],
     ),
     Scenario(
         "one item among ten that passed preflight, and that Instagram refuses anyway",
@@ -479,8 +479,8 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_error=2207053, times=1)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK * 4],
-            *[*create(1), *LOOK * 3, "Publish", *END],
+            *[*BEGIN, *create(1), *LOOK * 3],
+            *[*create(1), *LOOK * 2, "Publish", *END],
         ],
     ),
     Scenario(
@@ -488,9 +488,9 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_error=2207053)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK * 4],
-            *[*create(1), *LOOK * 4],
-            *[*create(1), *LOOK * 2, *LAST_LOOK],
+            *[*BEGIN, *create(1), *LOOK * 3],
+            *[*create(1), *LOOK * 3],
+            *[*create(1), *LOOK, *LAST_LOOK],
         ],
         ends="FAILED",
         group="failed",
@@ -503,7 +503,7 @@ SCENARIOS = [
         shots=[CLIP],
         script=[treats("clip", processing_seconds=100, expires_after_seconds=25, times=1)],
         visits=[
-            *[*BEGIN, *create(1), *LOOK * 3, *create(1), *LOOK * 3, "Publish", *END],
+            *[*BEGIN, *create(1), *LOOK * 3, *create(1), *LOOK * 2, "Publish", *END],
         ],
     ),
     Scenario(
