@@ -447,6 +447,21 @@ def _at_looks(points: Sequence[Mapping[str, float]], what: str) -> float:
     return low[what] + share * (high[what] - low[what])
 
 
+def beating_prices(sets: Mapping[str, Any], policy: str) -> list[float]:
+    """At which prices ours needs fewer looks and is less late, in the mean of all sets together."""
+    looks, late = _of_all([one["people"][policy] for one in sets.values()])
+    found = []
+    for at, price in enumerate(PRICES):
+        our_looks, our_late = _of_all([one["ours"][at] for one in sets.values()])
+        if our_looks < looks and our_late < late:
+            found.append(price)
+    return found
+
+
+def _of_all(points: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    return _mean(one["looks"] for one in points), _mean(one["late"] for one in points)
+
+
 def figures_of(results: Mapping[str, Any]) -> dict[str, float]:
     """The flat figures of the results."""
     sets, posts = results["sets"], results["posts"]
@@ -470,7 +485,7 @@ def figures_of(results: Mapping[str, Any]) -> dict[str, float]:
             one["empty"]["to_oracle"] for one in (*sets.values(), *posts.values())
         ),
         "pacing.policies_not_beaten": sum(
-            theirs["beatenAt"] is None for one in sets.values() for theirs in one["people"].values()
+            not beating_prices(sets, people.name) for people in PEOPLE
         ),
     }
     for kind, one in posts.items():

@@ -111,6 +111,16 @@ _CURVES: Final = {
     "optimum": "the best there is, who knows the distribution",
     "ours": "ours, at prices of a look from 0.05 to 80 s",
 }
+_RIGHT: Final = (7, -3)
+_PEOPLE: Final[Mapping[str, tuple[str, tuple[int, int], str]]] = {
+    "5, 10, 20, then 30 s, one item after another": ("5, 10, 20, then 30 s", (7, -11), "left"),
+    "5 s, at most 60 looks": ("5 s", _RIGHT, "left"),
+    "10 s": ("10 s", _RIGHT, "left"),
+    "20 s": ("20 s", _RIGHT, "left"),
+    "60 s, as Instagram's guide says": ("60 s", _RIGHT, "left"),
+    "5 s, each wait half as long again, up to 60 s": ("5 s, half as long again", _RIGHT, "left"),
+}
+"""What a point is called, and where: beside it, so that no two meet."""
 _LOG_TICKS: Final = (1, 2, 5, 10, 20)
 _PLOTTED_SECONDS: Final = 140.0
 
@@ -195,15 +205,14 @@ def looks_and_lateness(pacing: Results) -> str:
             axes.plot(looks, late, color=colour, marker="o", markersize=3, label=_CURVES[name])
         for name, one in of_set["people"].items():
             axes.plot(one["looks"], one["late"], color=_OTHER, marker="s", linestyle="")
-            words = name.split(",")[0] if name.startswith("60") else name.split(", at")[0]
+            words, place, side = _PEOPLE[name]
             axes.annotate(
-                words.replace(", one", ",\none")
-                .replace(", each", ", each\n")
-                .replace(", up", "\nup"),
+                words,
                 (one["looks"], one["late"]),
-                (6, 2),
+                place,
                 textcoords="offset points",
                 fontsize=9,
+                horizontalalignment=side,
             )
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -216,7 +225,7 @@ def looks_and_lateness(pacing: Results) -> str:
         axes.set_title("A Reel that is ready after 20 to 120 s")
         axes.set_xlabel("looks, in the mean")
         axes.set_ylabel("seconds late, in the mean")
-        axes.legend(loc="lower left", fontsize=9.5)
+        axes.legend(loc="upper right", fontsize=9.5)
 
     return _svg(draw, _WIDE, 4.0)
 
@@ -245,7 +254,8 @@ def looks_planned() -> str:
         axes.set_title("Percent of an account's videos")
         axes.set_xlabel("seconds after the creation of the container")
         axes.grid(axis="y", color=_FAINT, linewidth=0.6)
-        axes.legend(loc="upper left", fontsize=9.5)
+        legend = axes.legend(loc="lower right", fontsize=9.5, frameon=True, framealpha=1)
+        legend.get_frame().set_edgecolor(_FAINT)
 
     return _svg(draw, _WIDE, 3.4)
 

@@ -101,7 +101,7 @@ PROMISES: Final = (
         "times",
     ),
     Promise(
-        "Pacing: policies of others that no price of ours beats in looks and lateness",
+        "Pacing: policies of others that no price of a look beats in both looks and lateness",
         "pacing.policies_not_beaten",
         0,
     ),
