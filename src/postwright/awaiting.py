@@ -56,7 +56,8 @@ class Pace:
     def expected_seconds(self, job: Job) -> list[int]:
         """How long each item is expected to be processed."""
         awaited = [_awaited(job, str(item.index), 0.0) for item in job.items]
-        return [round(self.known.of(one.kind).seconds(one.traits)) for one in awaited]
+        of_kind = {kind: self.known.of(kind) for kind in {one.kind for one in awaited}}
+        return [round(of_kind[one.kind].seconds(one.traits)) for one in awaited]
 
     def learn(self, job: Job, ready: Collection[str]) -> None:
         """Keep how long containers took that were found ready just now and not at the look before,

@@ -56,7 +56,8 @@ def next_wait(awaited: Sequence[Awaited], known: ReadyTimes, price: float, answe
     """
     if not awaited:
         return 1
-    left = [_Left.of(one, known) for one in awaited]
+    of_kind = {kind: known.of(kind) for kind in {one.kind for one in awaited}}
+    left = [_Left.of(one, of_kind[one.kind]) for one in awaited]
     waits, ready, unfinished = [0], [0.0], [float(len(awaited))]
     while ready[-1] < 1 - _HORIZON and waits[-1] < _LONGEST_SCHEDULE_SECONDS:
         waits.append(max(waits[-1] + 1, round(waits[-1] * _GROWTH)))
@@ -79,8 +80,7 @@ class _Left:
     now: float
 
     @classmethod
-    def of(cls, one: Awaited, known: ReadyTimes) -> _Left:
-        expectation = known.of(one.kind)
+    def of(cls, one: Awaited, expectation: Expectation) -> _Left:
         expected = expectation.seconds(one.traits)
         return cls(
             expectation,
