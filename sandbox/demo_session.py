@@ -1,19 +1,23 @@
-"""The demo session, written into a sandbox: media into the bucket, records into the table, and the
-token of a Facebook user, with which the demo account searches for hashtags and places.
+"""The demo session, written into a sandbox: media into the bucket, records into the table, what a
+login would have written of the accounts' tokens, and the token of a Facebook user, with which the
+demo account searches for hashtags and places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from postwright import clock
 from postwright.media import MediaBucket
-from postwright.models import Description, Group, MediaItem, Session, now_text
+from postwright.models import Description, Group, MediaItem, Session, TokenFacts, now_text
 from postwright.store import Store
+from postwright.tokens import LONG_LIFE
 from sandbox.clients import session_of
-from sandbox.instagram import DEMO_PERSON
+from sandbox.instagram import DEMO_ACCOUNT, DEMO_PERSON, SECOND_ACCOUNT, Account
 from sandbox.samples import DEMO_SESSION, SAMPLES_DIR, SampleGroup
 
 _PRESIGN_SECONDS = 60
+_ACCOUNTS = {"default": DEMO_ACCOUNT, "second": SECOND_ACCOUNT}
 
 
 def fill(environment: Mapping[str, str]) -> None:
@@ -38,11 +42,24 @@ def fill(environment: Mapping[str, str]) -> None:
         media.upload(SAMPLES_DIR / name, _key(name), content_type)
     for group in DEMO_SESSION.groups:
         _put_group(store, group)
+    for account_id, account in _ACCOUNTS.items():
+        store.put_token_facts(account_id, _facts(account))
     session.client("ssm", endpoint_url=endpoint).put_parameter(
         Name=f"{environment['POSTWRIGHT_SSM_PREFIX']}/facebook-user-token",
         Value=DEMO_PERSON.token,
         Type="SecureString",
         Overwrite=True,
+    )
+
+
+def _facts(account: Account) -> TokenFacts:
+    return TokenFacts(
+        login="instagram",
+        user_id=account.user_id,
+        username=account.username,
+        issued_at=now_text(),
+        expires_at=clock.to_text(clock.now() + LONG_LIFE),
+        parameter_version=1,
     )
 
 
