@@ -2,17 +2,19 @@
 
 import { lookAt } from "./dialogs.js";
 import { announce, button, el, link, note, show, small } from "./dom.js";
-import { STATES, isRunning, kindOf, phaseOf, stateOf, titleOf } from "./model.js";
+import { STATES, isRunning, kindOf, nameOf, phaseOf, stateOf, titleOf } from "./model.js";
 import { Mosaic } from "./mosaic.js";
 import { counted, duration, number, secondsSince, time, withTimes } from "./words.js";
 
-const LONG_CAPTION = 280;
+const FEW = 2;
+const LONG_CAPTION = 400;
 const PRIMARY = {
 	ready: "publish",
 	blocked: "publish",
 	cancelled: "publish",
 	scheduled: "cancel",
 	waiting: "cancel",
+	publishing: "cancel",
 	failed: "retry",
 	unconfirmed: "settle",
 };
@@ -23,8 +25,9 @@ let cards = 0;
 
 export class Card {
 	// `doings` has a function for each thing that can be done.
-	constructor(group, doings) {
+	constructor(group, accountOf, doings) {
 		this.group = group;
+		this.accountOf = accountOf;
 		this.doings = doings;
 		this.told = null;
 		this.busy = false;
@@ -32,24 +35,19 @@ export class Card {
 		this.title = el("h2", { id, dir: "auto" });
 		this.badge = el("span", { class: "badge" });
 		this.facts = el("p", { class: "facts" });
-		this.problems = el("ul", { class: "problems" });
+		this.checks = el("div", { class: "problems" });
 		this.status = el("div", { class: "status" });
 		this.words = el("div", { class: "words" });
-		this.primary = button("primary", () => this.#act(this.action));
-		this.cancel = button("quiet", () => this.#act("cancel"), "Cancel");
+		this.primary = button("primary", () => this.#act());
 		this.view = el("span", { class: "view" });
 		this.reason = el("p", { class: "reason", id: `${id}-reason` });
 		this.media = el("div", { class: "media" });
 		this.primary.setAttribute("aria-describedby", this.reason.id);
-		const actions = el("div", { class: "actions" }, this.primary, this.view, this.cancel);
+		this.actions = el("div", { class: "actions" }, this.primary, this.view);
 		const head = el("header", {}, this.title, this.badge);
-		const inside = [head, this.facts, this.status, this.problems, actions, this.reason, this.words];
-		this.element = el(
-			"article",
-			{ class: "card", "aria-labelledby": id, tabindex: "-1" },
-			this.media,
-			el("div", { class: "inside" }, ...inside),
-		);
+		const inside = [head, this.facts, this.status, this.checks, this.actions, this.reason, this.words];
+		const attributes = { class: "card", "aria-labelledby": id, tabindex: "-1" };
+		this.element = el("article", attributes, this.media, el("div", { class: "inside" }, ...inside));
 		this.render();
 	}
 
@@ -92,7 +90,7 @@ export class Card {
 		this.element.dataset.state = state;
 		this.title.textContent = titleOf(group);
 		this.badge.textContent = STATES[state];
-		const facts = [kindOf(group), counted(media.length, "item"), `account ${group.accountId}`];
+		const facts = [kindOf(group), counted(media.length, "item"), nameOf(this.accountOf(group) ?? group)];
 		this.facts.textContent = facts.join(" · ");
 		const items = media.map((item) => [item.fileName, item.kind, item.altText]);
 		show(this.media, items, () => {
@@ -101,12 +99,13 @@ export class Card {
 		});
 		this.mosaic.update(group);
 		this.#renderStatus(state);
-		const wrong = NOTHING_TO_FIX.includes(state) ? [] : [...group.problems, ...group.warnings];
-		show(this.problems, wrong, () => wrong.map((one) => problem(one, group.problems.includes(one))));
+		const wrong = NOTHING_TO_FIX.includes(state) ? [] : [group.problems, group.warnings];
+		show(this.checks, wrong, () => checks(...wrong));
 		this.#renderActions(state);
 		const said = [group.caption, group.counts, group.locationTag, items];
 		show(this.words, said, () => words(group));
-		for (const part of [this.status, this.problems, this.view]) part.hidden = !part.firstChild;
+		for (const part of [this.status, this.checks, this.view]) part.hidden = !part.firstChild;
+		this.actions.hidden = this.primary.hidden && this.view.hidden;
 		this.#keepFocus(active);
 	}
 
@@ -129,24 +128,20 @@ export class Card {
 		this.primary.textContent = this.busy ? "One moment …" : (LABELS[this.action] ?? "");
 		// Not `disabled`: the keyboard stays where it is, and the reason is read with the button.
 		this.primary.setAttribute("aria-disabled", this.busy || blocked);
-		this.cancel.hidden = state !== "publishing";
-		this.cancel.setAttribute("aria-disabled", this.busy);
 		this.reason.textContent = blocked ? `Fix ${counted(group.problems.length, "problem")} first.` : "";
 		this.reason.hidden = !blocked;
 		const live = state === "published" && group.permalink;
 		show(this.view, live, () => [live && link(live, "View on Instagram", "primary")]);
 	}
 
-	// Whoever has pressed a button that is gone now is led to the next one.
+	// Whoever was at the button when it went is led to what came instead.
 	#keepFocus(active) {
 		if (!active?.hidden || !this.element.contains(active)) return;
-		const next = [this.primary, this.view.firstChild, this.cancel].find((one) => one && !one.hidden);
-		(next ?? this.element).focus();
+		(this.view.firstChild ?? this.element).focus();
 	}
 
-	#act(action) {
-		const blocked = action === "publish" && stateOf(this.group) === "blocked";
-		if (action && !this.busy && !blocked) this.doings[action]();
+	#act() {
+		if (!this.busy && stateOf(this.group) !== "blocked") this.doings[this.action]();
 	}
 }
 
@@ -158,7 +153,7 @@ const STATUS = {
 		const { completed, total } = group.job.progress;
 		const bar = el("progress", { "aria-label": `Progress of ${titleOf(group)}`, max: total || 1 });
 		if (total) bar.value = completed;
-		const steps = total ? `${completed}/${total} steps` : "Starting";
+		const steps = total ? `${completed} of ${total} steps` : "Starting";
 		return [phase(`${phaseOf(group)}\u00a0…`), bar, small(past ? `${steps}, ${past}` : steps), reasons(group.job)];
 	},
 	scheduled: ({ job }) => [
@@ -190,7 +185,10 @@ const STATUS = {
 			fold("Details", small(details.filter(Boolean).join(" · "))),
 		];
 	},
-	cancelled: ({ job }) => [small(job.error?.message ?? "The run was cancelled.")],
+	cancelled: ({ job }) => [
+		small("It was stopped before anything was posted."),
+		job.error && fold("Details", small(job.error.message)),
+	],
 	unconfirmed: () => [
 		phase("It is not certain whether this post is live."),
 		small("Instagram's answer was unclear. Nothing more is sent until this is settled."),
@@ -204,47 +202,45 @@ const placeOf = ({ index, fileName }) => `${index + 1}: ${fileName}`;
 // Why items have failed, or must be made again.
 function reasons({ items }) {
 	const bad = items.filter((item) => item.reason);
-	const lines = bad.map((item) => line(item.state === "failed", placeOf(item), ...withTimes(item.reason)));
-	return bad.length > 0 && el("ul", { class: "problems" }, ...lines);
+	return list(bad.map((item) => line(item.state === "failed", placeOf(item), ...withTimes(item.reason))));
 }
+
+// What was found before anything is sent; many warnings are folded away.
+function checks(problems = [], warnings = []) {
+	const bad = problems.map((one) => problem(one, true));
+	const lines = warnings.map((one) => problem(one, false));
+	if (lines.length <= FEW) return [list([...bad, ...lines])];
+	return [list(bad), fold(counted(lines.length, "warning"), list(lines))];
+}
+
+const list = (lines) => lines.length > 0 && el("ul", { class: "problems" }, ...lines);
 
 const fold = (label, ...children) => el("details", {}, el("summary", {}, label), ...children);
 
 const line = (bad, item, ...said) =>
 	el("li", { class: bad ? "bad" : "warning" }, el("strong", { dir: "auto" }, item), ...said);
 
-const problem = ({ item, found, allowed, fix }, bad) =>
-	line(bad, item, `Found ${found}; allowed ${allowed}.`, el("span", { class: "fix" }, fix));
+const problem = ({ item, told, fix }, bad) => line(bad, item, told, el("span", { class: "fix" }, fix));
 
 // Caption, counts, location and alt texts, as they will be posted.
 function words({ caption, counts, limits, locationTag, media }) {
 	const text = el("p", { class: "caption", dir: "auto" }, caption || "(no caption)");
-	const isLong = caption.length > LONG_CAPTION || caption.split("\n").length > 8;
+	const isLong = caption.length > LONG_CAPTION || caption.split("\n").length > 12;
 	text.classList.toggle("long", isLong);
 	const more = button("more", () => {
-		const isOpen = text.classList.toggle("open");
-		more.setAttribute("aria-expanded", isOpen);
-		more.textContent = isOpen ? "Show less" : "Show all";
+		more.textContent = text.classList.toggle("long") ? "Show all" : "Show less";
 	}, "Show all");
-	more.setAttribute("aria-expanded", "false");
 	const shown = Object.keys(counts).filter((name) => counts[name] || name !== "mentions");
-	const used = shown.map((name) =>
-		el(
-			"li",
-			{ class: counts[name] > limits[name] ? "over" : "" },
-			`${number(counts[name])} / ${number(limits[name])} ${name}`,
-		),
-	);
+	const used = shown.map((name) => {
+		const of = `${number(counts[name])} / ${number(limits[name])} ${name}`;
+		return el("li", { class: counts[name] > limits[name] && "over" }, of);
+	});
 	const described = media.filter((item) => item.altText).length;
 	const photos = media.filter((item) => item.kind === "image").length;
-	const alts = media.map(({ fileName, altText, kind }) =>
-		el(
-			"li",
-			{},
-			el("bdi", { class: "file" }, fileName),
-			el("span", { dir: "auto" }, altText ?? (kind === "video" ? "video, takes none" : "none")),
-		),
-	);
+	const alts = media.map(({ fileName, altText, kind }) => {
+		const said = altText ?? (kind === "video" ? "video, takes none" : "none");
+		return el("li", {}, el("bdi", { class: "file" }, fileName), el("span", { dir: "auto" }, said));
+	});
 	return [
 		text,
 		isLong && more,

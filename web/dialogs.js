@@ -1,8 +1,10 @@
 // What is asked or shown above the page. Each resolves when its dialog is closed, by Escape too.
 
 import { button, el, link, note, small } from "./dom.js";
-import { kindOf, titleOf } from "./model.js";
+import { kindOf, nameOf, titleOf } from "./model.js";
 import { counted, time } from "./words.js";
+
+const CONTAINERS = { FINISHED: "ready, not marked as posted", PUBLISHED: "posted" };
 
 let dialogs = 0;
 
@@ -43,14 +45,14 @@ const table = (rows) =>
 
 // What to do without a slot, "fail" or "wait", or null for not to publish.
 export function confirmPublish(group, account) {
-	const { posts, username } = account ?? {};
+	const posts = account?.posts;
 	const isFull = posts?.left <= 0;
 	const frees = isFull && posts.freesAt;
 	return ask(`Publish “${titleOf(group)}”?`, (close) => [
 		table([
-			["Account", el("bdi", {}, username ? `@${username}` : group.accountId)],
+			["Account", el("bdi", {}, nameOf(account ?? group))],
 			["Post", `${kindOf(group)}, ${counted(group.media.length, "item")}`],
-			["Quota", posts ? `${posts.used} of ${posts.total} posts of 24 hours used` : "not known"],
+			["Quota", posts ? `${posts.used} of ${posts.total} posts used in 24 hours` : "not known"],
 		]),
 		isFull
 			? note(true, `Instagram takes no more posts now.${frees ? ` A slot frees at ${frees}.` : ""}`)
@@ -85,17 +87,19 @@ export function settleUnclear(group, settle) {
 function unclear(evidence, sentence, choose, close) {
 	const { candidates = [], sentAt, answer, containerStatus, postsRead } = evidence ?? {};
 	const found = candidates.length ? "It may be one of these" : "No post of the account looks like it";
+	const next = "Look at the account in Instagram too. Once you say that nothing was published, Retry can post it.";
 	return [
 		sentence && note(true, sentence),
 		evidence &&
 			table([
 				["Publish call sent", sentAt ? time(sentAt) : "not known"],
 				["Its answer", answer && !answer.startsWith("None") ? answer : "none"],
-				["The container is", containerStatus ?? "not readable now"],
+				["Instagram has it as", CONTAINERS[containerStatus] ?? containerStatus ?? "not readable now"],
 				["Posts looked through", postsRead ? "yes" : "no, they cannot be read now"],
 			]),
 		evidence && el("h3", {}, found),
 		el("ul", { class: "candidates" }, ...candidates.map((one) => candidate(one, choose))),
+		evidence && small(next),
 		actions(
 			button("quiet danger", () => choose({ notPublished: true }), "Nothing was published"),
 			button("quiet", () => choose({}), "Look again"),
@@ -105,12 +109,17 @@ function unclear(evidence, sentence, choose, close) {
 }
 
 function candidate({ caption, timestamp, items, fits, taken, permalink, instagramPostId }, choose) {
-	const signs = [counted(items ?? 1, "item"), fits ? "fits" : "does not quite fit", taken && "taken by another group"];
+	const signs = [
+		`${caption === "missing" ? "no" : caption} caption`,
+		items && counted(items, "item"),
+		fits ? "fits" : "does not quite fit",
+		taken && "taken by another group",
+	];
 	return el(
 		"li",
 		{},
-		el("p", { class: "caption", dir: "auto" }, caption || "(no caption)"),
-		small(timestamp && time(timestamp), ` · ${signs.filter(Boolean).join(" · ")}`),
+		el("p", {}, "Posted ", timestamp ? time(timestamp) : "at an unknown time"),
+		small(signs.filter(Boolean).join(" · ")),
 		actions(
 			!taken && button("primary", () => choose({ accept: instagramPostId }), "This is the post"),
 			link(permalink, "Look at it", "quiet"),
@@ -132,7 +141,7 @@ export function lookAt(group, start) {
 					picture(media[index]),
 					small(`${index + 1} of ${media.length} · `, el("bdi", { class: "file" }, fileName)),
 					altText && el("p", { dir: "auto" }, altText),
-					...wrong.map((one) => note(true, `Found ${one.found}; allowed ${one.allowed}. ${one.fix}`)),
+					...wrong.map((one) => note(true, `${one.told} ${one.fix}`)),
 					actions(step(index - 1, "Previous"), step(index + 1, "Next"), button("quiet", () => close(), "Close")),
 				];
 			};

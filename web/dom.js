@@ -2,8 +2,8 @@
 
 import { withTimes } from "./words.js";
 
-// An element. Attributes that are false, null or undefined are left out; names that begin with "on"
-// are listeners. Children that are nothing are left out, texts become text nodes.
+// An element. Attributes and children that are false or nothing are left out; attributes whose
+// names begin with "on" are listeners.
 export function el(tag, attributes = {}, ...children) {
 	const made = document.createElement(tag);
 	for (const [name, value] of Object.entries(attributes)) {

@@ -1,7 +1,7 @@
 // The head of the page: how the accounts stand, who is signed in, and what is shown.
 
 import { button, el, note, show } from "./dom.js";
-import { FILTERS } from "./model.js";
+import { FILTERS, nameOf } from "./model.js";
 import { duration, time } from "./words.js";
 
 const FEW_DAYS = 10;
@@ -10,13 +10,13 @@ export function showAccounts(parent, accounts) {
 	show(parent, accounts, () => accounts.map(account));
 }
 
-function account({ accountId, username, posts, token, warnings }) {
+function account({ posts, token, warnings, ...whose }) {
 	const { used, total, left, freesAt } = posts;
 	const bar = { max: total, high: total * 0.8, optimum: 0, value: used, "aria-label": "Posts of 24 hours" };
 	return el(
 		"section",
-		{ class: "account", "aria-label": `Account ${accountId}` },
-		el("bdi", { class: "strong" }, username ? `@${username}` : accountId),
+		{ class: "account", "aria-label": `Account ${whose.accountId}` },
+		el("bdi", { class: "strong" }, nameOf(whose)),
 		el("span", {}, el("meter", bar), ` ${used} of ${total} posts in 24 h`),
 		left <= 0 && freesAt && el("span", {}, "next slot at ", time(freesAt)),
 		tokenWords(token),

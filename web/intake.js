@@ -21,6 +21,8 @@ export const begun = (jobId) => ({
 function placed(problems, count) {
 	return problems.map((problem) => {
 		const place = Number(/^(\d+): /.exec(problem.item)?.[1]);
-		return { ...problem, index: place <= count ? place - 1 : null };
+		const fix = problem.fix.replace(/[^.]$/, "$&.");
+		const told = `Found ${problem.found}; allowed ${problem.allowed}.`;
+		return { ...problem, told, fix, index: place <= count ? place - 1 : null };
 	});
 }

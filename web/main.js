@@ -50,6 +50,7 @@ class PublishPage {
 			{ rootMargin: "600px" },
 		);
 		document.addEventListener("visibilitychange", () => (document.hidden ? this.polling.rest() : this.refresh()));
+		addEventListener("hashchange", () => location.reload());
 		addEventListener("offline", () => this.#failed(new Unreachable()));
 		addEventListener("online", () => this.refresh());
 	}
@@ -114,6 +115,7 @@ class PublishPage {
 	async #readAccounts() {
 		this.accounts = (await this.api.read("/account")).accounts;
 		this.#showHead();
+		for (const card of this.cards.values()) card.render();
 	}
 
 	// As many as are on the page, from the first one on.
@@ -174,7 +176,7 @@ class PublishPage {
 	}
 
 	#add(group) {
-		const card = new Card(group, {
+		const card = new Card(group, (one) => this.#accountOf(one), {
 			publish: () => this.#publish(card),
 			retry: () => this.#change(card, "retry"),
 			cancel: () => this.#change(card, "cancel"),
@@ -182,6 +184,10 @@ class PublishPage {
 		});
 		this.cards.set(group.groupId, card);
 		this.end.before(card.element);
+	}
+
+	#accountOf({ accountId }) {
+		return this.accounts.find((one) => one.accountId === accountId);
 	}
 
 	#remove(id) {
@@ -233,8 +239,7 @@ class PublishPage {
 
 	async #publish(card) {
 		const { groupId, accountId } = card.group;
-		const account = this.accounts.find((one) => one.accountId === accountId);
-		const onQuota = await confirmPublish(card.group, account);
+		const onQuota = await confirmPublish(card.group, this.#accountOf(card.group));
 		const wish = { sessionId: this.session, groupId, accountId, onQuota };
 		if (onQuota !== null) await this.#during(card, () => this.api.send("/publish/start", wish));
 	}
@@ -292,11 +297,13 @@ class PublishPage {
 	}
 
 	#answered() {
-		this.readAt = Date.now();
+		this.readAt = now();
 		showBanner(null);
 	}
 
 	#failed(error, nextMs = this.polling.pause()) {
+		const empty = document.querySelector(".empty");
+		if (empty) empty.textContent = "The posts appear here as soon as they can be read.";
 		const kept = this.readAt ? ` What you see is from ${shortTime(this.readAt)}.` : "";
 		if (error instanceof SignedOut) {
 			this.polling.stop();

@@ -39,6 +39,7 @@ export const isRunning = (group) => group.publishStatus === "publishing" && grou
 
 export const phaseOf = ({ job }) => PHASES[job.phase] ?? job.phase;
 export const kindOf = ({ kind }) => KINDS[kind] ?? "Post";
+export const nameOf = ({ username, accountId }) => (username ? `@${username}` : accountId);
 export const titleOf = ({ name, groupId }) => name || groupId;
 
 // What the state filter offers: a name, and the states that it lets through.

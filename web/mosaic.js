@@ -1,6 +1,6 @@
 // The items of a post as tiles, in publishing order, with what is known of each.
 
-import { el } from "./dom.js";
+import { button, el } from "./dom.js";
 import { itemState, mosaic } from "./model.js";
 import { duration, length } from "./words.js";
 
@@ -49,14 +49,9 @@ class Tile {
 		this.mark = el("span", { class: "mark" });
 		this.chip = el("span", { class: "chip" });
 		this.picture = this.#picture();
-		this.button = el(
-			"button",
-			{ type: "button", class: "tile", onclick: () => look(item.index) },
-			this.picture,
-			el("span", { class: "place" }, String(item.index + 1)),
-			item.kind === "video" && this.mark,
-			this.chip,
-		);
+		const place = el("span", { class: "place" }, String(item.index + 1));
+		const top = el("span", { class: "top" }, place, item.kind === "video" && this.mark);
+		this.button = button("tile", () => look(item.index), this.picture, top, this.chip);
 		this.element = el("li", {}, this.button);
 	}
 

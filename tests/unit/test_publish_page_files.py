@@ -74,3 +74,12 @@ def test_every_module_is_named_nothing_is_inline_and_no_text_becomes_markup() ->
     assert sorted(loaded) == sorted(path.name for path in WEB.glob("*.js"))
     assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=", html) == []
     assert re.findall(r"(inner|outer|Adjacent)HTML|document\.write|eval\(", scripts) == []
+
+
+def test_nothing_moves_for_who_wants_no_motion() -> None:
+    style = (WEB / "page.css").read_text(encoding="utf-8")
+
+    always, asked, moving = style.partition("@media (prefers-reduced-motion: no-preference) {")
+    assert asked
+    assert re.findall(r"transition|animation|scroll-behavior", always) == []
+    assert "transition" in moving

@@ -12,6 +12,7 @@ from postwright import clock
 from postwright.media import MediaBucket
 from postwright.models import Description, Group, MediaItem, Session, TokenFacts, now_text
 from postwright.store import Store
+from sandbox.instagram import DEMO_ACCOUNT, SECOND_ACCOUNT
 from sandbox.names import ACCESS_KEY, BUCKET, REGION, TABLE
 from sandbox.samples import SAMPLES_DIR
 
@@ -48,6 +49,7 @@ class Pipeline:
         caption: str = "Two days by the sea",
         hashtags: Sequence[str] = (),
         location_tag: str | None = None,
+        account_id: str | None = None,
     ) -> None:
         """Upload the files that the session does not have yet, and write the group."""
         for file in files:
@@ -66,7 +68,13 @@ class Pipeline:
         words = Description(caption=caption, hashtags=list(hashtags), location_tag=location_tag)
         self._store.put_description(session_id, group_id, words)
         self._store.put_new_group(
-            Group(session_id=session_id, group_id=group_id, name=name or group_id, media=media)
+            Group(
+                session_id=session_id,
+                group_id=group_id,
+                name=name or group_id,
+                media=media,
+                account_id=account_id,
+            )
         )
 
     def token(self, account_id: str, username: str, days_left: int) -> None:
@@ -76,7 +84,7 @@ class Pipeline:
             account_id,
             TokenFacts(
                 login="instagram",
-                user_id="17841400000042424",
+                user_id=(SECOND_ACCOUNT if account_id == "second" else DEMO_ACCOUNT).user_id,
                 username=username,
                 issued_at=clock.to_text(now),
                 expires_at=clock.to_text(now + timedelta(days=days_left, hours=1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from postwright import clock
 from sandbox.instagram import DEMO_ACCOUNT
 from tests.command_line import Served, serving_sandbox
 from tests.web.desk import Desk, quiet
-from tests.web.pipeline import DUNES, SEA, WAVES, Pipeline
+from tests.web.pipeline import ALT_TEXT, DUNES, SEA, WAVES, Pipeline
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,14 @@ def test_a_mixed_carousel_goes_from_the_page_to_the_page_behind_its_permalink(
     pipeline.session("mixed")
     pipeline.group("mixed", "trip", (SEA, WAVES, DUNES), name="Trip", caption="Trip 🌊\n\n#sea")
 
-    desk.open("mixed").publish("Trip")
+    desk.open("mixed").press("Trip", "Publish")
+    asked = desk.page.get_by_role("dialog")
+    for told in ("@postwright.demo", "Carousel, 3 items", re.compile(r"\d+ of \d+ posts used")):
+        expect(asked).to_contain_text(told)
+    asked.get_by_role("button", name="Publish now").click()
     desk.state("Trip", "Published")
+    for told in ("Posted", "took", "cost $0.00"):
+        expect(desk.card("Trip").locator(".status")).to_contain_text(told)
     with desk.page.expect_popup() as opened:
         desk.card("Trip").get_by_role("link", name="View on Instagram").click()
     post = opened.value
@@ -61,6 +68,82 @@ def test_a_mixed_carousel_goes_from_the_page_to_the_page_behind_its_permalink(
         "VIDEO",
         "IMAGE",
     ]
+
+
+def test_a_card_shows_what_will_be_posted(desk: Desk, pipeline: Pipeline) -> None:
+    pipeline.session("shown")
+    pipeline.group(
+        *("shown", "all", (WAVES, SEA)),
+        name="All",
+        caption="First line\n\nThird line",
+        hashtags=("sea", "dunes"),
+        location_tag="Skagen",
+    )
+
+    card = desk.open("shown").card("All")
+    tiles = card.get_by_role("button", name=re.compile("^Item"))
+    expect(tiles).to_have_count(2)
+    expect(tiles.first).to_have_accessible_name("Item 1, video 0:05")
+    expect(tiles.first.locator(".mark")).to_have_text("▶ 0:05")
+    expect(tiles.last).to_have_accessible_name(f"Item 2, photo, {ALT_TEXT}")
+    expect(card.locator(".facts")).to_have_text("Carousel · 2 items · @postwright.demo")
+    expect(card.locator(".counts")).to_have_text("35 / 2,200 characters2 / 30 hashtags")
+    expect(card).to_contain_text("Location, to set by hand: Skagen")
+    card.get_by_text("Alt texts: 1 of 1 photo").click()
+    expect(card.locator(".alts")).to_contain_text(ALT_TEXT)
+
+    assert card.locator(".caption").inner_text() == "First line\n\nThird line\n\n#sea #dunes"
+
+
+def test_the_head_tells_of_each_account_its_posts_and_its_token(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    pipeline.token("second", "postwright.second", days_left=6)
+    pipeline.session("head")
+    pipeline.group("head", "last", name="Last", caption="Last", account_id="second")
+    sandbox.configure(quota_total=1)
+    first, second = (desk.page.get_by_label(f"Account {name}") for name in ("default", "second"))
+
+    desk.open("head")
+    expect(first).to_contain_text("@postwright.demo")
+    expect(first).to_contain_text("token lasts")
+    expect(second).to_contain_text("0 of 100 posts in 24 h")
+    expect(second.locator(".few")).to_have_text("⚠ token ends in 6\u00a0days")
+    desk.publish("Last")
+    desk.state("Last", "Published")
+
+    expect(second).to_contain_text("1 of 1 posts in 24 h")
+    expect(second.get_by_text("next slot at").locator("time")).to_be_visible()
+
+
+def test_sessions_and_states_are_chosen_and_a_scheduled_post_waits_for_its_time(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    later = clock.to_text(datetime.now(UTC) + timedelta(days=20))
+    for session in ("other", "choice"):
+        pipeline.session(session, f"The {session} one")
+    pipeline.group("other", "else", name="Else")
+    for name in ("Now", "Later"):
+        pipeline.group("choice", name.lower(), name=name, caption=name)
+    wish = {"sessionId": "choice", "groupId": "later", "publishAt": later}
+    with httpx.Client(base_url=sandbox.addresses["app"]) as api:
+        assert api.post("/api/publish/start", json=wish).status_code == 202
+
+    desk.open("choice").state("Later", "Scheduled")
+    at = desk.card("Later").locator(".status time")
+    expect(at).to_have_attribute("datetime", later)
+    desk.page.get_by_role("combobox", name="Show").select_option("Under way")
+    expect(desk.page.locator("#announcer p").last).to_have_text("1 post shown.")
+    expect(desk.card("Now")).to_be_hidden()
+    expect(desk.card("Later")).to_be_visible()
+    desk.page.get_by_role("combobox", name="Show").select_option("To publish")
+    expect(desk.card("Later")).to_be_hidden()
+    desk.page.get_by_role("combobox", name="Session").select_option("The other one")
+    expect(desk.card("Else")).to_be_visible()
+    expect(desk.page.get_by_role("article")).to_have_count(1)
+    desk.open("choice").press("Later", "Cancel")
+
+    desk.state("Later", "Cancelled")
 
 
 def test_a_double_click_and_two_tabs_give_one_post(
@@ -91,7 +174,10 @@ def test_a_reload_in_the_middle_finds_the_run_where_it_is(
     sandbox.configure(video={"seconds": 200})
 
     desk.open("reload").publish("Film")
-    expect(desk.card("Film").locator(".chip").first).to_contain_text("Processing")
+    expect(desk.card("Film").locator(".chip").first).to_have_text(
+        re.compile(r"Processing \d+\s(s of ~|s, usually |min, usually )\d+\ss")
+    )
+    expect(desk.card("Film").locator(".status")).to_contain_text(re.compile(r"\d of \d steps, \d"))
     desk.page.reload()
     expect(desk.card("Film").locator(".chip").first).to_contain_text("Processing")
     expect(desk.card("Film").get_by_role("progressbar")).to_be_visible()
@@ -173,18 +259,81 @@ def test_a_full_quota_offers_to_wait_for_a_slot(
 
 def test_hostile_words_are_words(desk: Desk, pipeline: Pipeline) -> None:
     name = '<img src=x onerror="document.title=1"> \u202egpj.exe'
-    caption = "<script>document.title=2</script>\n" + "🌊" * 1_000 + "\u202e\u2066"
+    caption = "<script>document.title=2</script>\n" + "🌊" * 2_200 + "\u202e\u2066"
     pipeline.session("hostile", name)
     pipeline.group("hostile", "words", name=name, caption=caption, location_tag="<b>Here</b>")
 
     card = desk.open("hostile").page.get_by_role("article")
     expect(card.locator("h2")).to_have_text(name)
     expect(card.locator(".caption")).to_have_text(caption, use_inner_text=False)
+    expect(card.locator(".over")).to_have_text("4,436 / 2,200 characters")
 
     assert desk.page.title() == "Publish · Postwright"
     assert card.locator("script, b").count() == 0
     width = desk.page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0
+
+
+def test_a_caption_runs_from_the_right_where_its_script_does(
+    desk: Desk, pipeline: Pipeline
+) -> None:
+    pipeline.session("right")
+    pipeline.group("right", "one", name="ثلاثة أيام", caption="ثلاثة أيام على البحر\n\n#sea")
+
+    card = desk.open("right").card("ثلاثة أيام")
+
+    for words in (card.locator("h2"), card.locator(".caption")):
+        expect(words).to_have_css("direction", "rtl")
+    expect(card.locator(".facts")).to_have_css("direction", "ltr")
+
+
+def test_the_first_of_two_hundred_groups_need_three_requests(
+    desk: Desk, pipeline: Pipeline
+) -> None:
+    pipeline.session("long")
+    for number in range(200):
+        pipeline.group("long", f"group-{number:03}")
+
+    desk.open("long")
+    expect(desk.card("group-000")).to_be_visible()
+    first = [one.partition("?")[0] for one in desk.asked[:3]]
+
+    assert sorted(first) == [
+        "GET /api/account",
+        "GET /api/sessions",
+        "GET /api/sessions/long/groups",
+    ]
+    assert "GET /api/sessions/long/groups?limit=9" in desk.asked[:3]
+
+
+def test_between_two_requests_are_two_seconds(
+    desk: Desk, pipeline: Pipeline, sandbox: Served
+) -> None:
+    pipeline.session("pauses")
+    pipeline.group("pauses", "one", name="One", caption="Pauses")
+    sandbox.configure(image={"seconds": 3_600})
+    desk.page.clock.install()
+    desk.open("pauses").publish("One")
+    desk.state("One", "Publishing")
+    desk.page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+
+    pauses = []
+    for _ in range(4):
+        with desk.page.expect_response("**/api/publish/status*"):
+            pauses.append(let_pass_until_it_asks(desk))
+
+    assert 2_000 <= min(pauses) < 2_500
+
+
+def let_pass_until_it_asks(desk: Desk) -> int:
+    """Milliseconds on the page's clock until its next request."""
+    before = len(desk.asked)
+    for passed in range(0, 60_000, 100):
+        if len(desk.asked) > before:
+            return passed
+        desk.page.clock.run_for(100)
+        desk.page.wait_for_timeout(20)
+    raise AssertionError("it asks for nothing")
 
 
 def test_one_request_asks_for_all_that_runs_and_none_when_nothing_does(
@@ -249,7 +398,11 @@ def test_an_unclear_publish_is_settled_with_the_post_that_a_person_names(
     made_by_hand(desk, sandbox, "named")
 
     desk.press("Unclear", "Settle")
-    desk.page.get_by_role("button", name="This is the post").click()
+    evidence = desk.page.get_by_role("dialog")
+    for told in ("Publish call sent", "ready, not marked as posted", "same caption · fits"):
+        expect(evidence).to_contain_text(told)
+    expect(evidence.get_by_role("button", name="Nothing was published")).to_be_visible()
+    evidence.get_by_role("button", name="This is the post").click()
     desk.state("Unclear", "Published")
 
     link = desk.card("Unclear").get_by_role("link", name="View on Instagram")
@@ -299,6 +452,7 @@ def test_everything_can_be_done_with_the_keyboard(desk: Desk, pipeline: Pipeline
 
     desk.page.keyboard.press("Enter")
     expect(desk.page.get_by_role("button", name="Publish now")).to_be_focused()
+    expect(desk.page.get_by_role("button", name="Publish now")).to_have_css("outline-width", "3px")
     desk.page.keyboard.press("Escape")
     expect(publish).to_be_focused()
     desk.page.keyboard.press("Enter")
