@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -26,3 +28,10 @@ def page(_browser: Browser) -> Iterator[Page]:
         yield context.new_page()
     finally:
         context.close()
+
+
+@pytest.fixture(scope="package")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the page go: POSTWRIGHT_PICTURES, if that is set."""
+    chosen = os.environ.get("POSTWRIGHT_PICTURES")
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from sandbox.issuer import PERSON, REFRESH_SECONDS, TOKEN_SECONDS
 from tests.command_line import Served, serving_sandbox
 from tests.web.desk import Desk, quiet
+from tests.web.pictures import WIDTHS, developed, look, taken
 from tests.web.pipeline import Pipeline
 
 API = "**/api/**"
@@ -52,7 +54,26 @@ def no_banner(desk: Desk) -> None:
     expect(desk.page.locator("#banner")).to_be_hidden()
 
 
+def photographed(desk: Desk, name: str, pictures: Path) -> None:
+    """The page as it is, looked at by axe in light and dark."""
+    for width in WIDTHS:
+        desk.page.set_viewport_size({"width": WIDTHS[width], "height": 860})
+        for scheme in ("dark", "light"):
+            desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            developed(desk.page)
+            look(desk.page)
+        taken(desk.page, pictures / f"page-{name}-{width}.png")
+
+
 # Signing in
+
+
+def test_who_is_not_signed_in_is_asked_to(desk: Desk, pictures: Path) -> None:
+    expect(desk.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+    photographed(desk, "signed-out", pictures)
+
+    assert desk.asked == []
 
 
 def test_a_person_signs_in_publishes_and_signs_out(desk: Desk) -> None:
@@ -105,11 +126,14 @@ def test_an_answer_of_somebody_elses_sign_in_is_not_used(desk: Desk) -> None:
 # The network and the API
 
 
-def test_it_says_that_it_is_offline_and_goes_on_by_itself(desk: Desk) -> None:
+def test_it_says_that_it_is_offline_and_goes_on_by_itself(desk: Desk, pictures: Path) -> None:
     signed_in(desk)
+    developed(desk.page)
 
     desk.page.context.set_offline(True)
     banner(desk, "You are offline. What you see is from")
+    photographed(desk, "offline", pictures)
+    desk.page.unroute_all(behavior="ignoreErrors")
     desk.page.context.set_offline(False)
 
     no_banner(desk)
