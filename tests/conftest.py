@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,15 @@ _SLOW = (
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A file stays in one process; so do all files with the same mark of these, in their order."""
+    """A file stays in one process; so do all files with the same mark of these, in their order.
+
+    What comes first is given out first. xdist would give out the largest first: a mark with few
+    tests would then wait until some process has run others that reset what it uses.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -94,14 +103,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Recorded failures come first: whoever has just saved one wants to see it red.
 
     In several processes what is marked follows: it takes longest, and each kind gets a process
-    before any is free for a second one.
+    before any is free for a second one. Then come the files with the most tests.
     """
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    tests = Counter(item.path for item in items)
 
-    def place(item: pytest.Item) -> int:
+    def place(item: pytest.Item) -> tuple[int, int]:
         if item.path.parent == _REPLAYS:
-            return 0
-        return 1 if processes > 1 and _mark_of(item.nodeid.partition("::")[0]) else 2
+            return 0, 0
+        if processes == 1:
+            return 2, 0
+        is_marked = _mark_of(item.nodeid.partition("::")[0]) is not None
+        return (1, 0) if is_marked else (2, -tests[item.path])
 
     items.sort(key=place)
     for item in items:

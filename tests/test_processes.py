@@ -38,6 +38,25 @@ def test_only_what_uses_the_workbench_alone_runs_in_the_second_process() -> None
     assert [name for name, text in shared.items() if own.search(text)] == []
 
 
+def test_what_is_marked_begins_before_what_is_larger(tmp_path: Path) -> None:
+    """Else few tests with the mark would follow, in their process, others that reset moto."""
+    done = played(
+        tmp_path,
+        {
+            "tests/test_a.py::test_it": f"import pytest\n{MARK}\ndef test_it(): pass\n",
+            "tests/test_b.py::test_it": f"import pytest\n{SHARED}\ndef test_it(): pass\n",
+            "tests/test_c.py::test_it": "".join(
+                f"def test_it{number}(): pass\n" for number in ("", *range(9))
+            ),
+        },
+    )
+
+    ran = re.findall(r"^\[(gw\d)\].* PASSED tests/test_(\w)", done.stdout, re.MULTILINE)
+    process_of = {file: process for process, file in ran}
+    assert len(ran) == 12, done.stdout
+    assert process_of["a"] != process_of["b"]
+
+
 def test_all_that_use_the_engine_share_a_process(tmp_path: Path) -> None:
     """In the order of the files, beside another process for what needs none.
 
