@@ -439,7 +439,7 @@ def test_the_path_is_drawn_and_named(bench: Workbench, tmp_path: Path) -> None:
 
 
 def test_nothing_private_is_printed_or_written(bench: Workbench, checkout: Path) -> None:
-    bench.script(treats("clip", processing_error=2207026), refuses("create", 190, 460, after=2))
+    bench.script(treats("clip", processing_error=2207026), refuses("create", 190, 460, after=1))
     bench.configure(video={"seconds": 60})
     group = bench.group(PHOTO, CLIP, PHOTO, caption=WORDS)
     first = bench.finished(bench.start(group))
