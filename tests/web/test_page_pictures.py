@@ -215,10 +215,21 @@ def photographed(state: str, badge: str, studio: Studio, pictures: Path) -> None
             developed(desk.page)
             look(desk.page)
             if scheme == "light":
+                settled(state, desk)
                 taken(desk.page, pictures / f"page-{state}-{width}.png", clip=True)
             for edge in (NARROWEST, WIDEST):
                 desk.page.set_viewport_size({"width": edge, "height": 860})
                 look(desk.page)
+
+
+def settled(state: str, desk: Desk) -> None:
+    """Wait until no answer is about to change the card."""
+    if state == "published":
+        expect(desk.page.locator(".status").first).to_contain_text("cost")
+    if state == "publishing":
+        with desk.page.expect_response("**/api/publish/status*") as told:
+            pass
+        told.value.finished()
 
 
 def asked_first(desk: Desk) -> None:
