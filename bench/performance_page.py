@@ -192,7 +192,8 @@ def _there(name: str) -> Results:
 def _promises(figures: Results) -> Iterator[str]:
     found = list(promises.kept(figures))
     broken = [one for one in found if not one.kept]
-    yield f"{len(found)} were measured; {_number(len(broken))} of them {_are(broken)} not kept.\n\n"
+    said = f"{len(broken)} of them {_are(broken)} not kept" if broken else "all are kept"
+    yield f"{len(found)} were measured; {said}.\n\n"
     yield "| Promise | At most | Measured | Kept |\n|---|--:|--:|---|\n"
     for one in found:
         yield f"| {one.what} | {one.most} | {one.measured} | {'yes' if one.kept else '**no**'} |\n"

@@ -45,11 +45,6 @@ _COSTS: Final = tuple(
 )
 PROMISES: Final = (
     *_COSTS,
-    Promise(
-        "Carousel of ten: calls to Instagram, as the product was asked for",
-        costs_page.figure_of("carousel of ten", "graph_calls"),
-        costs_page.CALLS_OF_BRIEF,
-    ),
     Promise("Photo: transitions, in the mean of {}", "growth.photos_*_transitions_mean", 15),
     Promise(
         "Cold start of a function that calls Instagram, over boto3 with one client",

@@ -18,8 +18,8 @@ from postwright.function_limits import limits_of
 from postwright.history import History, Visit
 from postwright.models import Cost, Job, Ref
 
-TABLE_READS: Final = 3.0
-TABLE_WRITES: Final = 3.3
+TABLE_READS: Final = 3.5
+TABLE_WRITES: Final = 3.7
 """Of a call of a function, in the mean over a post. Source: bench/results/costs.json, which
 `python -m bench.costs` has counted; a test compares them.
 """
