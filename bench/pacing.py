@@ -126,7 +126,7 @@ class Measured:
             seconds=_mean(one.seconds for one in played),
             late=_mean(late),
             late_p95=round(late[math.ceil(0.95 * len(late)) - 1], 2),
-            to_slowest=round(1 + sum(late) / sum(map(_slowest, posts)), 3),
+            to_slowest=round(1 + sum(late) / sum(_slowest(post.parts) for post in posts), 3),
             to_oracle=round(sum(one.seconds for one in played) / oracle, 3),
             gave_up=sum(one.gave_up for one in played),
         )
@@ -136,13 +136,13 @@ def _mean(numbers: Iterable[float]) -> float:
     return round(statistics.fmean(numbers), 3)
 
 
-def _slowest(post: Post) -> float:
-    return max(part.trace.ready for part in post.parts)
+def _slowest(parts: Sequence[Part]) -> float:
+    return max(part.trace.ready for part in parts)
 
 
 def _of_oracle(post: Post) -> float:
     """Its seconds: create, one look that is under way when all is ready, publish."""
-    seconds = _MEAN_LATENCY * 2.5 + _slowest(post)
+    seconds = _MEAN_LATENCY * 2.5 + _slowest(post.parts)
     if post.parent is not None:
         seconds += _MEAN_LATENCY * 1.5 + post.parent.trace.ready
     return seconds
@@ -227,7 +227,6 @@ def looked_at(
 ) -> Played:
     """Look at parts that were made together until all are ready."""
     played, unfinished, age = Played(), list(parts), 0.0
-    last = max(part.trace.ready for part in parts)
     while unfinished:
         before = age
         latency = dice.uniform(*delays.latency)
@@ -242,7 +241,7 @@ def looked_at(
         if unfinished and age > gives_up:
             played.gave_up = True
             break
-    played.seconds, played.late = age, max(seen_at - last, 0.0)
+    played.seconds, played.late = age, max(seen_at - _slowest(parts), 0.0)
     return played
 
 
@@ -282,10 +281,10 @@ def by_people(posts: Sequence[Post], people: People) -> Measured:
         each = [looked_at([part], wait, dice, gives_up=people.gives_up) for part in parts]
         if people.one_after_another:
             seconds = sum(one.seconds for one in each) + _MEAN_LATENCY * (len(each) - 1)
-            late = seconds - max(part.trace.ready for part in parts)
+            late = seconds - _slowest(parts)
         else:
             seconds = max(one.seconds for one in each)
-            late = max(seconds - _MEAN_LATENCY / 2 - max(part.trace.ready for part in parts), 0.0)
+            late = max(seconds - _MEAN_LATENCY / 2 - _slowest(parts), 0.0)
         late = each[0].late if len(each) == 1 else late
         looks, gave_up = sum(one.looks for one in each), any(one.gave_up for one in each)
         return Played(seconds, late, looks, sum(one.calls for one in each), gave_up)

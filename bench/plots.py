@@ -112,13 +112,13 @@ _CURVES: Final = {
     "ours": "ours, at prices of a look from 0.05 to 80 s",
 }
 _RIGHT: Final = (7, -3)
-_PEOPLE: Final[Mapping[str, tuple[str, tuple[int, int], str]]] = {
-    "5, 10, 20, then 30 s, one item after another": ("5, 10, 20, then 30 s", (7, -11), "left"),
-    "5 s, at most 60 looks": ("5 s", _RIGHT, "left"),
-    "10 s": ("10 s", _RIGHT, "left"),
-    "20 s": ("20 s", _RIGHT, "left"),
-    "60 s, as Instagram's guide says": ("60 s", _RIGHT, "left"),
-    "5 s, each wait half as long again, up to 60 s": ("5 s, half as long again", _RIGHT, "left"),
+_PEOPLE: Final[Mapping[str, tuple[str, tuple[int, int]]]] = {
+    "5, 10, 20, then 30 s, one item after another": ("5, 10, 20, then 30 s", (7, -11)),
+    "5 s, at most 60 looks": ("5 s", _RIGHT),
+    "10 s": ("10 s", _RIGHT),
+    "20 s": ("20 s", _RIGHT),
+    "60 s, as Instagram's guide says": ("60 s", _RIGHT),
+    "5 s, each wait half as long again, up to 60 s": ("5 s, half as long again", _RIGHT),
 }
 """What a point is called, and where: beside it, so that no two meet."""
 _LOG_TICKS: Final = (1, 2, 5, 10, 20)
@@ -205,14 +205,13 @@ def looks_and_lateness(pacing: Results) -> str:
             axes.plot(looks, late, color=colour, marker="o", markersize=3, label=_CURVES[name])
         for name, one in of_set["people"].items():
             axes.plot(one["looks"], one["late"], color=_OTHER, marker="s", linestyle="")
-            words, place, side = _PEOPLE[name]
+            words, place = _PEOPLE[name]
             axes.annotate(
                 words,
                 (one["looks"], one["late"]),
                 place,
                 textcoords="offset points",
                 fontsize=9,
-                horizontalalignment=side,
             )
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -56,7 +56,8 @@ def population(name: str) -> list[Trace]:
     return [Trace(**row) for row in rows]
 
 
-def _made(name: str) -> list[Trace]:
+def made(name: str) -> list[Trace]:
+    """The traces of a set, made from its seed."""
     dice = random.Random(f"traces of {name}")  # noqa: S311 - it picks examples
     return [_one(name, dice) for _ in range(WARM + MEASURED)]
 
@@ -85,7 +86,7 @@ def main() -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(_FIELDS)
             writer.writerows(
-                (f"{one.megabytes:g}", f"{one.seconds:g}", f"{one.ready:g}") for one in _made(name)
+                (f"{one.megabytes:g}", f"{one.seconds:g}", f"{one.ready:g}") for one in made(name)
             )
 
 

@@ -63,6 +63,8 @@ class Pace:
         """Keep how long containers took that were found ready just now and not at the look before,
         which the job tells. A repeat counts them twice, which does no harm.
         """
+        if not ready:
+            return
         times = self.known
         for key in ready:
             if key != PARENT and PARENT in job.containers:

@@ -233,11 +233,11 @@ def create_carousel(app: App, ref: Ref) -> dict[str, Any]:
             _doubt_children(app, ref, job)
         app.store.put_container(ref, PARENT, known)
     job.containers[PARENT] = known
-    pace = Pace(app, ref.account_id)
     if known.state == "rejected":
         _raise_failed(job, [PARENT])
     app.store.update_job(ref, phase="creating_carousel", progress=progress.of_job(job))
-    return {**_answer(job, "wait", _wait_seconds(pace, job)), "error": known.error}
+    wait_seconds = _wait_seconds(Pace(app, ref.account_id), job)
+    return {**_answer(job, "wait", wait_seconds), "error": known.error}
 
 
 def check_status(app: App, ref: Ref) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal
@@ -55,11 +55,10 @@ _TAIL: Final = 0.003
 _TAIL_POWER: Final = 2.0
 
 
-def _edge(position: int) -> float:
-    return math.exp(_LOWEST + _WIDTH * position)
-
-
-_EDGES: Final = (0.0, *(_edge(position) for position in range(1, _BINS + 1)))
+_EDGES: Final = (
+    0.0,
+    *(math.exp(_LOWEST + _WIDTH * position) for position in range(1, _BINS + 1)),
+)
 """Of the bins, as ratios to the expected time; the first begins at nothing."""
 
 
@@ -136,7 +135,11 @@ class Expectation:
         return min(max(told, _SHORTEST), _LONGEST)
 
     def ready_by(self, ratio: float) -> float:
-        """The share of containers that are ready after `ratio` times the expected time."""
+        """The share of containers that are ready after `ratio` times the expected time; none before
+        their creation, which on another machine's clock may lie ahead.
+        """
+        if ratio < 0:
+            return 0.0
         if ratio >= _EDGES[-1]:
             return 1 - _TAIL * math.pow(_EDGES[-1] / ratio, _TAIL_POWER)
         position = bisect_right(_EDGES, ratio) - 1
@@ -166,7 +169,7 @@ class Expectation:
         """How likely the ratio lies in each bin when it lies between these two."""
         inside = [
             max(min(high, right) - max(low, left), 0.0) / (right - left)
-            for left, right in _bounds()
+            for left, right in itertools.pairwise(_EDGES)
         ]
         if not any(inside):
             return [float(position == _BINS - 1) for position in range(_BINS)]
@@ -226,10 +229,6 @@ class Expectation:
 
 def _faded(known: Sequence[float], new: Sequence[float]) -> list[float]:
     return [float(f"{_KEPT * before + now:.6g}") for before, now in zip(known, new, strict=True)]
-
-
-def _bounds() -> Iterator[tuple[float, float]]:
-    return itertools.pairwise(_EDGES)
 
 
 def _middle(position: int) -> float:

@@ -94,6 +94,11 @@ def test_shares_never_fall_and_never_reach_all() -> None:
         assert 0.99 < shares[-1] < 1
 
 
+def test_nothing_is_ready_before_it_was_made() -> None:
+    """Another machine's clock may be ahead."""
+    assert [ready_by(ReadyTimes(), "video", CLIP, age) for age in (-3600, -0.001, 0)] == [0, 0, 0]
+
+
 def test_strange_times_leave_sensible_numbers() -> None:
     strange = [(0.0, 0.0), (90_000.0, 5.0), (0.0, 1e7), (-5.0, 3.0), (7000.0, 7000.0)]
     known = after_seeing("video", Traits(0.0, 1e6), strange * 20)
