@@ -30,6 +30,7 @@ from postwright.models import (
     PostKind,
     Ref,
     SnapshotItem,
+    UsageSeen,
     UserTag,
 )
 from postwright.ready_times import ReadyTimes, Traits
@@ -234,6 +235,41 @@ def test_what_an_account_has_seen_changes_when_its_next_post_is_looked_at(world:
 
     assert before < 40 < 70 < after < 90
     assert world.job(ref).expected_seconds == [pytest.approx(90, abs=5)]
+
+
+def used(world: World, ref: Ref, percent: int) -> None:
+    """So much of the account's calls is used, as Instagram said just now."""
+    ledger = world.store.ledger(ref.account_id)
+    seen = UsageSeen(
+        percent=percent,
+        at=clock.to_text(clock.now()),
+        calls_ever=ledger.calls_ever,
+        calls_then=ledger.calls_made,
+    )
+    world.store.note(ref.account_id, {"usage": seen.to_json()})
+
+
+def test_looks_come_later_when_most_calls_are_used(world: World) -> None:
+    ref = world.begun(kind="reel", containers={"0": known("created", age=20)})
+    says(world, (0, IN_PROGRESS))
+    _, _, usual = check(world, ref)
+
+    used(world, ref, 80)
+    _, _, sparing = check(world, ref)
+
+    assert sparing > usual
+
+
+def test_the_first_look_comes_later_when_most_calls_are_used(world: World) -> None:
+    settings = world.app.settings.model_copy(update={"calls_per_hour": 100})
+    app, ref = replace(world.app, settings=settings), world.begun(kind="reel")
+    usual = containers.check_quota(app, ref)
+
+    app.budgets.take_calls(ref.account_id, 75, "settle")
+    sparing = containers.check_quota(app, ref)
+
+    assert (usual["next"], sparing["next"]) == ("create", "create")
+    assert sparing["waitSeconds"] > usual["waitSeconds"]
 
 
 def test_what_makes_no_sense_counts_as_nothing_seen(world: World) -> None:
