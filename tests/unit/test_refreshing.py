@@ -546,8 +546,15 @@ def test_two_runs_at_once_refresh_once(home: World) -> None:
 def test_a_login_in_the_middle_of_a_refresh_waits_and_wins(home: World) -> None:
     home.lab.config(tokens={LOGIN_TOKEN: "ok"})
     home.advance(20 * DAY)
-    asked_for_the_lease = threading.Event()
-    watched: Any = Between(home.cloud.dynamodb, "put_item", lambda _: asked_for_the_lease.set())
+    asked_for_the_lease, refresh_ended = threading.Event(), threading.Event()
+
+    def ask(_: dict[str, Any]) -> None:
+        """The second time only after the refresh: pauses take no time here, a lease would end."""
+        if asked_for_the_lease.is_set():
+            assert refresh_ended.wait(20)
+        asked_for_the_lease.set()
+
+    watched: Any = Between(home.cloud.dynamodb, "put_item", ask, times=2)
     of_login = replace(home, app=replace(home.app, store=Store(watched, home.app.settings.table)))
     login = threading.Thread(target=lambda: log_in(of_login, LOGIN_TOKEN))
 
@@ -557,6 +564,7 @@ def test_a_login_in_the_middle_of_a_refresh_waits_and_wins(home: World) -> None:
 
     before(home, "put_parameter", begin_login)
     (outcome,) = run(home)
+    refresh_ended.set()
     login.join(20)
 
     assert outcome.did == "refreshed"
