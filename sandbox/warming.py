@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 
 from postwright import app
@@ -9,7 +10,12 @@ from postwright.models import Model
 
 
 def parts() -> None:
-    """Make clients, connections and the validation of every model that is imported by now."""
+    """Make clients, connections and the validation of every model that is imported by now.
+
+    And import what functions do only when they first need it.
+    """
+    for name in ("aws_lambda_powertools.metrics", "encodings.idna"):
+        importlib.import_module(name)
     made = app.current()
     for part in (made.store, made.media, made.tokens, made.executions, made.histories):
         part.connect_now()
