@@ -13,7 +13,10 @@ from bench.figures import COMMITTED
 from bench.pacing import PRICE, Ours, by_us, reels, seen
 from bench.traces import INFORMED
 
-NOT_KEPT = ["Photos at once, 200: the median run over a run alone"]
+NOT_KEPT = [
+    "Photo: transitions, in the mean of 200",
+    "Photos at once, 200: the median run over a run alone",
+]
 
 
 @pytest.fixture(scope="module")
