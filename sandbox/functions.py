@@ -32,7 +32,11 @@ TIMEOUT_SECONDS = 30.0
 
 _REFUSALS = {"refused": ("ServiceException", 500), "throttled": ("TooManyRequestsException", 429)}
 _HANG_SECONDS = 900  # no task waits so long
-_HEAVY_MODULES = ("boto3", "httpx", "pydantic", "PIL.JpegImagePlugin", "pymediainfo")
+_HEAVY_MODULES = (
+    *("boto3", "httpx", "pydantic", "PIL.JpegImagePlugin", "pymediainfo"),
+    *("aws_lambda_powertools.metrics", "encodings.idna", "_strptime"),
+)
+"""What functions import, some of it only when they first need it; imported once for all workers."""
 
 
 class UnknownFunctionError(LookupError):

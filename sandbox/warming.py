@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 
 from postwright import app
@@ -10,12 +9,7 @@ from postwright.models import Model
 
 
 def parts() -> None:
-    """Make clients, connections and the validation of every model that is imported by now.
-
-    And import what functions do only when they first need it.
-    """
-    for name in ("aws_lambda_powertools.metrics", "encodings.idna"):
-        importlib.import_module(name)
+    """Make clients, connections and the validation of every model that is imported by now."""
     made = app.current()
     for part in (made.store, made.media, made.tokens, made.executions, made.histories):
         part.connect_now()

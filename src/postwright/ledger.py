@@ -187,7 +187,7 @@ def bucket_name(at: datetime) -> str:
 
 
 def _bucket_of(name: str) -> datetime:
-    return datetime.fromisoformat(name)
+    return datetime.strptime(f"{name}+0000", "%Y%m%dT%H%MZ%z")
 
 
 def _named(item: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
